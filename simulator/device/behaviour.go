@@ -1,0 +1,52 @@
+package device
+
+import "time"
+
+// Behaviour holds every point on which the guide is silent or unclear, by name. The
+// zero value of each field means its default; Options lists names, defaults, grades
+// of evidence and meanings. Whoever has a real phone in hand can correct us here
+// without touching code.
+type Behaviour struct {
+	// Finding the server.
+	SourceOrder  []string      // pnp, dhcp, static: which way is tried first
+	PnPWait      time.Duration // how long PnP waits for a NOTIFY
+	URLKind      string        // auto, dir, file
+	Macros       string        // on, off: $(MA) in URLs
+	ProbeBareMAC string        // dhcp, always, never
+	BareHit      string        // stop, continue
+
+	// DHCP.
+	DHCPVendorClass string // option 60
+	DHCPParameters  []int  // option 55, in this order
+	DHCPHostname    string // option 12; empty: not sent
+	DHCPClientID    string // option 61: mac, none, or hexadecimal bytes
+	DHCPCustom      string // further options, "77=626f6f74;124=00" (number=hexadecimal bytes)
+	DHCPURLOptions  []int  // options that may carry the server's address, first hit wins
+
+	// Reading and applying files.
+	IncludeMissing string // continue, abort
+	Blank          string // keep, default
+	OnFailure      string // abort, skip
+	Accounts       int    // the model's highest account index; 0: by models.yaml
+
+	// TFTP (RFC 1350, 2347-2349).
+	TFTPResend  time.Duration // silence after which the last packet is sent again
+	TFTPSends   int           // how often one packet is sent before the transfer has failed
+	TFTPBlksize int           // bytes asked for with the blksize option
+	TFTPTimeout int           // seconds asked for with the timeout option
+
+	// HTTP and TLS.
+	UserAgent  string // template, see Identity.Expand
+	TLSProfile string // modern, tls12-rsa, no-sni
+	FTPTLS     string // off, explicit
+
+	// Living.
+	RebootTime time.Duration // from going down to power-on
+
+	// Limits, each with a clear error when it is reached.
+	PassTime     time.Duration // one whole pass
+	MaxRedirects int           // HTTP redirects for one file
+	MaxIncludes  int           // include lines of one boot file
+	MaxCfg       int64         // bytes of one boot or cfg file
+	MaxResource  int64         // bytes of one resource file
+}

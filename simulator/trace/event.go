@@ -1,0 +1,92 @@
+// Package trace is the spine: one stream of events that everything which watches,
+// judges, counts or compares reads. Nothing asserts on logs.
+package trace
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
+)
+
+// Event is one thing that happened to one phone. It is flat, cheap to make, and
+// survives JSON both ways. It carries no Go error: Fault is a code that comparing and
+// counting can use, Detail the words for a person. No field ever carries a password:
+// URLs come without user info.
+type Event struct {
+	Seq     uint64         `json:"seq"`               // counts up within one phone, from 1
+	Pass    uint64         `json:"pass,omitempty"`    // counts the phone's passes, from 1; 0 outside a pass
+	At      time.Time      `json:"at"`                // when it happened
+	Phone   device.MAC     `json:"phone"`             //
+	Kind    Kind           `json:"kind"`              //
+	Name    string         `json:"name,omitempty"`    // what it is about: a file, a setting, a way of discovery
+	Line    int            `json:"line,omitempty"`    // line of file Name, from 1; 0: no line
+	Peer    netip.AddrPort `json:"peer,omitzero"`     // the other side's address
+	URL     string         `json:"url,omitempty"`     // without user info
+	Attempt int            `json:"attempt,omitempty"` // which sending of the same thing, from 1
+	Bytes   int64          `json:"bytes,omitempty"`   // length of the body
+	Took    time.Duration  `json:"took,omitempty"`    // nanoseconds from the first request to this
+	Fault   Code           `json:"fault,omitempty"`   // why it failed; empty: it didn't
+	Detail  string         `json:"detail,omitempty"`  // for a person; one line, no secrets
+	Frame   int            `json:"frame,omitempty"`   // in a capture, from 1
+}
+
+// Kind names what happened, as "stage.step".
+type Kind string
+
+// The kinds of a pass, in the order in which a pass goes through them.
+const (
+	PassStart Kind = "pass.start" // Detail: the trigger
+	PassDone  Kind = "pass.done"  // Detail: the outcome; Fault where it failed; Took: the whole pass
+
+	SourceFound   Kind = "source.found"   // Name: pnp, dhcp, static; URL: the server's address as it will be used
+	SourceNothing Kind = "source.nothing" // Name: the way that yielded nothing; Detail: why
+	SourceIgnored Kind = "source.ignored" // an offer that was not taken; Detail: why
+
+	FetchRequest  Kind = "fetch.request"  // Name: the file; Attempt: which sending of the same request
+	FetchReply    Kind = "fetch.reply"    // the server's first answer, where it tells more than the body: OACK, 401, 30x
+	FetchIgnored  Kind = "fetch.ignored"  // a packet that the transfer passed over: a foreign TID, a duplicate
+	FetchRedirect Kind = "fetch.redirect" // URL: where to
+	FetchDone     Kind = "fetch.done"     // Bytes, Took
+	FetchMissing  Kind = "fetch.missing"  // the server says that there is no such file: not a failure
+	FetchFailed   Kind = "fetch.failed"   // Fault, Detail
+
+	ConfigBoot    Kind = "config.boot"    // a boot file was read; Detail: its includes
+	ConfigCfg     Kind = "config.cfg"     // a cfg file was read and merged; Detail: counts
+	ConfigFinding Kind = "config.finding" // Name, Line: where; Detail: what the phone suffers silently
+	ConfigApplied Kind = "config.applied" // Bytes: settings changed; Detail: counts
+
+	ResourceDone   Kind = "resource.done"   // Name: the setting; URL, Bytes; Detail: what was in it
+	ResourceFailed Kind = "resource.failed" // Name: the setting; Fault; never undoes settings
+
+	RebootNeeded Kind = "reboot.needed" // Detail: the settings that need it
+)
+
+// Code says why something failed, one word for one condition over all protocols.
+type Code string
+
+// The codes. ErrXxx of package fetch carry the same words.
+const (
+	NoFault         Code = ""
+	NotFound        Code = "not-found"         // TFTP ERROR 1, HTTP 404/410, FTP 550/551
+	Unauthorized    Code = "unauthorized"      // HTTP 401, FTP 530
+	Forbidden       Code = "forbidden"         // HTTP 403, TFTP ERROR 2
+	ServerError     Code = "server-error"      // HTTP 5xx and other statuses, other TFTP errors, other FTP replies
+	NoAnswer        Code = "no-answer"         // silence until the phone gave up
+	Refused         Code = "refused"           // connection refused, ICMP port unreachable
+	UnknownHost     Code = "unknown-host"      // the name does not resolve
+	Unreachable     Code = "unreachable"       // no route, network down
+	Truncated       Code = "truncated"         // the body ended before its announced end
+	TooLarge        Code = "too-large"         // more than the phone's limit
+	TLSFailure      Code = "tls"               // handshake or certificate
+	Redirects       Code = "redirects"         // too many, or to where a phone must not follow
+	Protocol        Code = "protocol"          // an answer that breaks the protocol
+	BadURL          Code = "bad-url"           // not a URL that the phone can fetch
+	BadContent      Code = "bad-content"       // a file that cannot be used: a phonebook that is no XML
+	LocalFailure    Code = "local"             // our own machine: no socket, a flash folder that can't be written
+	TimeUp          Code = "time-up"           // the limit of the whole pass was reached
+	Cancelled       Code = "cancelled"         // the caller ended it
+	NothingToDo     Code = "nothing-found"     // the server has no file for this phone
+	NoServer        Code = "no-server"         // no way of discovery yielded a URL
+	TooManyIncludes Code = "too-many-includes" // more include lines than the phone's limit
+)

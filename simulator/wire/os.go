@@ -1,0 +1,70 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// OS is the operating system's network. The zero value lets the system choose
+// addresses and interfaces.
+type OS struct {
+	Local     netip.Addr    // source address of everything; invalid: the system's choice
+	Resolver  *net.Resolver // nil: net.DefaultResolver
+	DialLimit time.Duration // for one TCP connection to open; 0: 10 s, as the phone's TFTP side waits
+}
+
+// defaultDialLimit is what the phone's fetches allow for connecting: its TFTP timings
+// are those of a 10 s connect time-out.
+const defaultDialLimit = 10 * time.Second
+
+// ListenPacket implements Network. Where address names no host, the socket is bound
+// to o.Local.
+func (o OS) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("listen %s: %w", address, err)
+	}
+	if host == "" && o.Local.IsValid() {
+		address = net.JoinHostPort(o.Local.String(), port)
+	}
+	return new(net.ListenConfig).ListenPacket(ctx, network, address)
+}
+
+// DialContext implements Network.
+func (o OS) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: o.DialLimit, Resolver: o.Resolver}
+	if d.Timeout == 0 {
+		d.Timeout = defaultDialLimit
+	}
+	if o.Local.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(o.Local, 0))
+	}
+	return d.DialContext(ctx, network, address)
+}
+
+// LookupHost implements Network; IPv4 addresses come first, as the phone speaks IPv4.
+func (o OS) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}, nil
+	}
+	r := o.Resolver
+	if r == nil {
+		r = net.DefaultResolver
+	}
+	found, err := r.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	var four, six []netip.Addr
+	for _, a := range found {
+		if a = a.Unmap(); a.Is4() {
+			four = append(four, a)
+		} else {
+			six = append(six, a)
+		}
+	}
+	return append(four, six...), nil
+}
