@@ -68,3 +68,16 @@ func (o OS) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	}
 	return append(four, six...), nil
 }
+
+// SourceFor tells from which address a packet to peer would leave. It sends nothing.
+func (o OS) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
+	if o.Local.IsValid() {
+		return o.Local, true
+	}
+	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(peer))
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	defer func() { _ = conn.Close() }()
+	return addrPort(conn.LocalAddr()).Addr(), true
+}
