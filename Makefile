@@ -1,0 +1,50 @@
+# `make help` lists what can be made. Variables: PKG narrows test, bench and fuzz,
+# e.g. `make test PKG=./simulator/config`.
+
+PKG      ?= ./...
+FUZZTIME ?= 1m
+# Run from source, so that the module's own requirements stay free of the linter's.
+LINT     ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt lint lint-version bench fuzz servers
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+
+run: ## provision a phone from the embedded server and show what it does
+	go run ./cmd/fipsim phone
+
+test: ## run all tests; those that need root or a real server say so and are skipped
+	go test $(PKG)
+
+check: ## the whole gate: gofmt, go vet, the linters, all tests with -race and -shuffle
+	@bad=$$(git ls-files -co --exclude-standard '*.go' | while IFS= read -r f; do [ -e "$$f" ] && printf '%s\n' "$$f"; done | xargs -d '\n' -r gofmt -l); \
+	if [ -n "$$bad" ]; then printf 'not gofmt-ed, run make fmt:\n%s\n' "$$bad"; exit 1; fi
+	go vet ./...
+	$(LINT) run ./...
+	go test -race -shuffle=on ./...
+
+fmt: ## format all Go code
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+lint: ## the linters alone
+	$(LINT) run $(PKG)
+
+lint-version: ## build the linter and print its version
+	$(LINT) version
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem $(PKG)
+
+fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
+	@go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}} {{$$p.ImportPath}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}} {{$$p.ImportPath}}{{"\n"}}{{end}}' $(PKG) | \
+	while read -r file pkg; do \
+		for target in $$(test -z "$$file" || sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
+			echo "== $$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || exit 1; \
+		done; \
+	done
+
+servers: ## install the real servers that the tests use (Debian 12, as root)
+	.ci/servers
