@@ -10,18 +10,21 @@ type Behaviour struct {
 	// Finding the server.
 	SourceOrder  []string      // pnp, dhcp, static: which way is tried first
 	PnPWait      time.Duration // how long PnP waits for a NOTIFY
+	PnPLinger    time.Duration // how long PnP still answers and reports after the first URL
+	PnPEvent     string        // template of the SUBSCRIBE's Event, see Identity.Expand
 	URLKind      string        // auto, dir, file
 	Macros       string        // on, off: $(MA) in URLs
 	ProbeBareMAC string        // dhcp, always, never
 	BareHit      string        // stop, continue
 
 	// DHCP.
-	DHCPVendorClass string // option 60
-	DHCPParameters  []int  // option 55, in this order
-	DHCPHostname    string // option 12; empty: not sent
-	DHCPClientID    string // option 61: mac, none, or hexadecimal bytes
-	DHCPCustom      string // further options, "77=626f6f74;124=00" (number=hexadecimal bytes)
-	DHCPURLOptions  []int  // options that may carry the server's address, first hit wins
+	DHCPWait        time.Duration // how long DHCP waits for a lease, NAKs and restarts included
+	DHCPVendorClass string        // option 60
+	DHCPParameters  []int         // option 55, in this order
+	DHCPHostname    string        // option 12; empty: not sent
+	DHCPClientID    string        // option 61: mac, none, or hexadecimal bytes
+	DHCPCustom      string        // further options, "77=626f6f74;124=00" (number=hexadecimal bytes)
+	DHCPURLOptions  []int         // options that may carry the server's address, first hit wins
 
 	// Reading and applying files.
 	IncludeMissing string // continue, abort

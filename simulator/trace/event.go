@@ -43,6 +43,23 @@ const (
 	SourceNothing Kind = "source.nothing" // Name: the way that yielded nothing; Detail: why
 	SourceIgnored Kind = "source.ignored" // an offer that was not taken; Detail: why
 
+	DHCPDiscover Kind = "dhcp.discover" // Attempt: which sending; Detail: the transaction
+	DHCPOffer    Kind = "dhcp.offer"    // Peer: the server; Detail: the address, and what names the provisioning server
+	DHCPRequest  Kind = "dhcp.request"  // Attempt: which sending; Detail: the address asked for
+	DHCPAck      Kind = "dhcp.ack"      // Peer: the server; Detail: the lease, and what names the provisioning server
+	DHCPNak      Kind = "dhcp.nak"      // Peer: the server; Detail: its message
+	DHCPRenew    Kind = "dhcp.renew"    // Attempt: which sending; Detail: the address, renewed with its server or rebound
+	DHCPRelease  Kind = "dhcp.release"  // Peer: the server; Detail: the address given back
+	DHCPIgnored  Kind = "dhcp.ignored"  // a message that was passed over; Detail: why
+
+	PnPSubscribe Kind = "pnp.subscribe" // the phone's SUBSCRIBE left; Attempt: which sending of it
+	PnPResponse  Kind = "pnp.response"  // an answer to it; Name: its status code
+	PnPNotify    Kind = "pnp.notify"    // a NOTIFY for this phone; URL: what it offers; Attempt: which arrival of the same one
+	PnPAnswer    Kind = "pnp.answer"    // the phone's answer to a NOTIFY; Name: its status code
+	PnPIgnored   Kind = "pnp.ignored"   // a message that the phone passed over; Name: why, as an id; Detail: why
+	PnPDeviation Kind = "pnp.deviation" // a breach of an RFC that the phone forgave; Name: its id; Detail: the rule
+	PnPOddity    Kind = "pnp.oddity"    // legal, but not what every phone takes; Name: its id; Detail: the rule
+
 	FetchRequest  Kind = "fetch.request"  // Name: the file; Attempt: which sending of the same request
 	FetchReply    Kind = "fetch.reply"    // the server's first answer, where it tells more than the body: OACK, 401, 30x
 	FetchIgnored  Kind = "fetch.ignored"  // a packet that the transfer passed over: a foreign TID, a duplicate
@@ -90,3 +107,15 @@ const (
 	NoServer        Code = "no-server"         // no way of discovery yielded a URL
 	TooManyIncludes Code = "too-many-includes" // more include lines than the phone's limit
 )
+
+// ServersFault reports whether the server is to blame for a failure with this code: it
+// refused, served nothing or something broken. Otherwise nothing can be said of the
+// server: no answer came, or our own side failed.
+func (c Code) ServersFault() bool {
+	switch c {
+	case NotFound, Unauthorized, Forbidden, ServerError, Truncated, TooLarge, TLSFailure, Redirects, Protocol, BadContent,
+		BadURL, NothingToDo, TooManyIncludes:
+		return true
+	}
+	return false
+}
