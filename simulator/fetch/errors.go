@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -73,7 +74,10 @@ func (e *Error) Is(target error) bool {
 func asError(ctx context.Context, u *url.URL, err error) *Error {
 	e := new(Error)
 	if !errors.As(err, &e) {
-		e = &Error{Code: codeOf(err), Detail: err.Error(), Err: err}
+		e = &Error{Code: codeOf(err), Detail: explain(err), Err: err}
+	}
+	if !e.Peer.IsValid() {
+		e.Peer = peerIn(err)
 	}
 	switch ctx.Err() {
 	case context.DeadlineExceeded:
@@ -85,6 +89,15 @@ func asError(ctx context.Context, u *url.URL, err error) *Error {
 		e.URL = trace.URL(u)
 	}
 	return e
+}
+
+// peerIn returns the address that an error of package net names.
+func peerIn(err error) netip.AddrPort {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Addr != nil {
+		return peerOf(op.Addr)
+	}
+	return netip.AddrPort{}
 }
 
 // codeOf sorts what the operating system and the TLS library say.
@@ -100,7 +113,7 @@ func codeOf(err error) trace.Code {
 	switch {
 	case errors.As(err, &dns):
 		return trace.UnknownHost
-	case errors.As(err, &cert), errors.As(err, &alert), errors.As(err, &record), errors.As(err, &authority):
+	case errors.As(err, &cert), errors.As(err, &alert), errors.As(err, &record), errors.As(err, &authority), isAlert(err):
 		return trace.TLSFailure
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return trace.Refused
@@ -115,4 +128,14 @@ func codeOf(err error) trace.Code {
 	default:
 		return trace.Protocol
 	}
+}
+
+// isAlert tells whether one side of TLS ended the handshake. crypto/tls has no type
+// for that: it wraps the alert, or says it in words.
+func isAlert(err error) bool {
+	var op *net.OpError
+	if errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error") {
+		return true
+	}
+	return strings.HasPrefix(err.Error(), "tls: ")
 }

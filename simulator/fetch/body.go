@@ -1,0 +1,93 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// unknownLength is the announced length of a body that was not announced.
+const unknownLength int64 = -1
+
+// inbound is a body on its way in: what it may be at most, what was announced, where
+// it goes.
+type inbound struct {
+	limit     int64
+	announced int64 // unknownLength: not announced
+	to        io.Writer
+	kept      bytes.Buffer // where to is nil
+	n         int64
+}
+
+// receive copies all of from. Its error is an *Error: TooLarge, LocalFailure, or what
+// reading said. A body that is announced as too large is not begun.
+func (b *inbound) receive(ctx context.Context, from io.Reader) error {
+	if b.announced > b.limit {
+		return tooLarge(b.announced, b.limit)
+	}
+	to := b.to
+	if to == nil {
+		to = &b.kept
+	}
+	chunk := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(chunk)
+		if b.n += int64(n); b.n > b.limit {
+			return tooLarge(unknownLength, b.limit)
+		}
+		if _, werr := to.Write(chunk[:n]); werr != nil {
+			return &Error{Code: trace.LocalFailure, Detail: "the body can't be kept: " + clean(werr.Error()), Err: werr}
+		}
+		switch {
+		case err == io.EOF && b.announced > b.n:
+			return b.fault(io.ErrUnexpectedEOF)
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return b.fault(err)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+	}
+}
+
+// fault says how far the body came.
+func (b *inbound) fault(err error) *Error {
+	code := codeOf(err)
+	what := explain(err)
+	if code == trace.Truncated {
+		what = "the body ended"
+	}
+	far := fmt.Sprintf("%d bytes", b.n)
+	if b.announced >= 0 {
+		far = fmt.Sprintf("%d of %d bytes", b.n, b.announced)
+	}
+	return &Error{Code: code, Detail: what + " after " + far, Err: err}
+}
+
+// body returns what Response.Body is to be.
+func (b *inbound) body() []byte {
+	if b.to != nil {
+		return nil
+	}
+	return b.kept.Bytes()
+}
+
+func tooLarge(announced, limit int64) *Error {
+	if announced >= 0 {
+		return &Error{Code: trace.TooLarge, Detail: fmt.Sprintf("%d bytes announced: more than the limit of %d (options max_cfg, max_resource)", announced, limit)}
+	}
+	return &Error{Code: trace.TooLarge, Detail: fmt.Sprintf("more than the limit of %d bytes (options max_cfg, max_resource)", limit)}
+}
+
+// limit returns how many bytes the body may have at most.
+func (r Request) limit() int64 {
+	if r.Limit > 0 {
+		return r.Limit
+	}
+	return device.Behaviour{}.WithDefaults().MaxCfg
+}

@@ -1,0 +1,119 @@
+package fetch
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/simulator/wire"
+)
+
+// rsaSuites are the cipher suites of TLS 1.2 in which the key exchange is RSA (RFC 5246
+// appendix A.5, RFC 5288): what a device offers whose library knows no elliptic curves.
+var rsaSuites = []uint16{
+	tls.TLS_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_RSA_WITH_AES_128_CBC_SHA256,
+	tls.TLS_RSA_WITH_AES_128_CBC_SHA,
+	tls.TLS_RSA_WITH_AES_256_CBC_SHA,
+	tls.TLS_RSA_WITH_3DES_EDE_CBC_SHA,
+}
+
+// tlsClient is the phone's side of TLS, for HTTPS and for FTP.
+type tlsClient struct {
+	config  *tls.Config // without a host
+	profile string      // option tls_profile
+}
+
+// newTLS reads the authorities. Its error says that there is none among them.
+func newTLS(o Options) (tlsClient, error) {
+	c := &tls.Config{
+		InsecureSkipVerify: o.TLS.Insecure, //nolint:gosec // the user asked for it
+		Certificates:       o.TLS.Certificates,
+		KeyLogWriter:       o.TLS.KeyLog,
+		MinVersion:         tls.VersionTLS12,
+		// An FTP server may demand that the data connection goes on with the session
+		// of the control connection.
+		ClientSessionCache: tls.NewLRUClientSessionCache(0),
+	}
+	if o.Behaviour.TLSProfile == "tls12-rsa" {
+		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, rsaSuites
+	}
+	if len(o.TLS.CA) > 0 {
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(o.TLS.CA) {
+			return tlsClient{}, errors.New("the CA file holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+		}
+	}
+	return tlsClient{config: c, profile: o.Behaviour.TLSProfile}, nil
+}
+
+// forHost returns the configuration for talking to host.
+func (t tlsClient) forHost(host string) *tls.Config {
+	c := t.config.Clone()
+	c.ServerName = host
+	if t.profile != "no-sni" {
+		return c
+	}
+	// crypto/tls sends the name that it checks. Without SNI the certificate is checked
+	// here, by the same rules.
+	c.ServerName = ""
+	if !c.InsecureSkipVerify {
+		roots := c.RootCAs
+		c.InsecureSkipVerify = true //nolint:gosec // VerifyConnection checks
+		c.VerifyConnection = func(s tls.ConnectionState) error { return verifyPeer(s, roots, host) }
+	}
+	return c
+}
+
+func verifyPeer(s tls.ConnectionState, roots *x509.CertPool, host string) error {
+	if len(s.PeerCertificates) == 0 {
+		return errors.New("tls: the server shows no certificate")
+	}
+	between := x509.NewCertPool()
+	for _, c := range s.PeerCertificates[1:] {
+		between.AddCert(c)
+	}
+	_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: host})
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
+	}
+	return nil
+}
+
+// dial connects and shakes hands. Each read and write may wait for idle.
+func (t tlsClient) dial(ctx context.Context, n wire.Network, address string, idle time.Duration) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := n.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(&idleConn{Conn: raw, limit: idle}, t.forHost(host))
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, handshakeError(err, raw.RemoteAddr())
+	}
+	return conn, nil
+}
+
+// handshakeError sorts what ended a handshake.
+func handshakeError(err error, peer net.Addr) *Error {
+	e := &Error{Code: codeOf(err), Detail: explain(err), Peer: peerOf(peer), Err: err}
+	switch e.Code {
+	case trace.NoAnswer:
+		e.Detail += " in the TLS handshake"
+	case trace.Truncated:
+		// Many servers hang up on a client with which they have no version in common.
+		e.Code, e.Detail = trace.TLSFailure, "the server ended the connection in the TLS handshake"
+	case trace.Protocol:
+		e.Code = trace.TLSFailure
+	}
+	return e
+}
