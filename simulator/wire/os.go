@@ -11,8 +11,12 @@ import (
 // OS is the operating system's network. The zero value lets the system choose
 // addresses and interfaces.
 type OS struct {
-	Local     netip.Addr    // source address of everything; invalid: the system's choice
-	Resolver  *net.Resolver // nil: net.DefaultResolver
+	Local    netip.Addr    // source address of everything; invalid: the system's choice
+	Resolver *net.Resolver // nil: net.DefaultResolver
+
+	Interface    string // multicast leaves here, from this interface's address; empty: by the routing table
+	MulticastTTL int    // of multicast datagrams; 0: the system's default, which is 1
+
 	DialLimit time.Duration // for one TCP connection to open; 0: 10 s, as the phone's TFTP side waits
 }
 
@@ -30,7 +34,15 @@ func (o OS) ListenPacket(ctx context.Context, network, address string) (net.Pack
 	if host == "" && o.Local.IsValid() {
 		address = net.JoinHostPort(o.Local.String(), port)
 	}
-	return new(net.ListenConfig).ListenPacket(ctx, network, address)
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.setMulticast(conn); err != nil {
+		_ = conn.Close() // what matters is why it is of no use
+		return nil, err
+	}
+	return conn, nil
 }
 
 // DialContext implements Network.
@@ -73,6 +85,9 @@ func (o OS) LookupHost(ctx context.Context, host string) ([]netip.Addr, error) {
 func (o OS) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
 	if o.Local.IsValid() {
 		return o.Local, true
+	}
+	if o.Interface != "" && peer.Addr().IsMulticast() {
+		return interfaceAddr(o.Interface)
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(peer))
 	if err != nil {

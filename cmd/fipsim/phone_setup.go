@@ -1,0 +1,222 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/discover"
+	"github.com/fipsim/fipsim/simulator/fetch"
+	"github.com/fipsim/fipsim/simulator/phone"
+	"github.com/fipsim/fipsim/simulator/server"
+	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/simulator/verdict"
+	"github.com/fipsim/fipsim/simulator/wire"
+)
+
+// session is one run of `fipsim phone`: the phone, what watches it, and what has to be
+// closed afterwards.
+type session struct {
+	phone    *phone.Phone
+	recorder *trace.Recorder
+	closers  []func() error
+}
+
+// close ends what the session opened, the latest first.
+func (s *session) close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	return errors.Join(errs...)
+}
+
+// setUp makes the phone that the flags describe.
+func (c *phoneCmd) setUp(a *app) (_ *session, err error) {
+	s := &session{recorder: new(trace.Recorder)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	o, err := c.identity()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.security(&o); err != nil {
+		return nil, err
+	}
+	if err := c.flash(&o); err != nil {
+		return nil, err
+	}
+	if err := c.outputs(a, s, &o); err != nil {
+		return nil, err
+	}
+	if err := c.finders(a, s, &o); err != nil {
+		return nil, err
+	}
+	s.phone, err = phone.New(o)
+	if err != nil {
+		return nil, &verdict.Usage{Err: err}
+	}
+	return s, nil
+}
+
+// identity reads who the phone is and how it behaves.
+func (c *phoneCmd) identity() (o phone.Options, err error) {
+	mac, err := device.ParseMAC(c.MAC)
+	if err != nil {
+		return o, verdict.Usagef("--mac: %w", err)
+	}
+	o.Identity = device.Identity{MAC: mac, Model: c.Model, Firmware: c.Firmware}
+	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
+		return o, err
+	}
+	return o, nil
+}
+
+// readBehaviour reads each --behaviour: KEY=VALUE, or else the name of a file.
+func readBehaviour(given []string, b *device.Behaviour) error {
+	for _, text := range given {
+		if key, value, ok := strings.Cut(text, "="); ok && !strings.ContainsAny(key, `/\`) {
+			if err := b.Set(key, value); err != nil {
+				return verdict.Usagef("--behaviour: %w", err)
+			}
+			continue
+		}
+		body, err := os.ReadFile(text)
+		if err != nil {
+			return verdict.Usagef("--behaviour: %w", err)
+		}
+		if err := b.ReadFile(text, body); err != nil {
+			return verdict.Usagef("--behaviour: %w", err)
+		}
+	}
+	return nil
+}
+
+// security reads the certificates.
+func (c *phoneCmd) security(o *phone.Options) error {
+	o.TLS.Insecure = c.Insecure
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return verdict.Usagef("--ca: %w", err)
+		}
+		o.TLS.CA = pem
+	}
+	if (c.Cert == "") != (c.Key == "") {
+		return verdict.Usagef("--cert and --key go together")
+	}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return verdict.Usagef("--cert, --key: %w", err)
+		}
+		o.TLS.Certificates = []tls.Certificate{pair}
+	}
+	if _, err := fetch.New(fetch.Options{TLS: o.TLS}); err != nil {
+		return verdict.Usagef("--ca: %w", err)
+	}
+	return nil
+}
+
+// flash opens the phone's flash.
+func (c *phoneCmd) flash(o *phone.Options) error {
+	if c.Flash == "" {
+		return nil
+	}
+	folder, err := phone.OpenFolder(c.Flash)
+	if err != nil {
+		return verdict.Usagef("--flash: %w", err)
+	}
+	o.Flash = folder
+	return nil
+}
+
+// outputs opens what writes down what happens.
+func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
+	sinks := []trace.Sink{s.recorder}
+	if c.Format == "text" && c.Settings != "-" {
+		printer := trace.NewPrinter(a.stdout)
+		printer.Color = isTerminal(a.stdout)
+		sinks = append(sinks, printer)
+	}
+	if c.Trace != "" {
+		file, err := create(s, c.Trace, 0o644)
+		if err != nil {
+			return verdict.Usagef("--trace: %w", err)
+		}
+		events := trace.NewJSONWriter(file)
+		s.closers = append(s.closers, events.Err)
+		sinks = append(sinks, events)
+	}
+	if c.Pcap != "" {
+		file, err := create(s, c.Pcap, 0o600) // a capture holds passwords
+		if err != nil {
+			return verdict.Usagef("--pcap: %w", err)
+		}
+		capture, err := wire.NewCapture(file, net.HardwareAddr(o.Identity.MAC[:]))
+		if err != nil {
+			return verdict.Usagef("--pcap: %w", err)
+		}
+		s.closers = append(s.closers, capture.Close)
+		o.Network = &wire.Tap{Capture: capture}
+		o.TLS.KeyLog = capture.KeyLog()
+	}
+	o.Trace = trace.Tee(sinks...)
+	return nil
+}
+
+// create makes a file that the session closes.
+func create(s *session, name string, mode os.FileMode) (io.Writer, error) {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return nil, err
+	}
+	s.closers = append(s.closers, file.Close)
+	return file, nil
+}
+
+// isTerminal reports whether w is a terminal.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// finders makes the ways of finding the server that the flags ask for.
+func (c *phoneCmd) finders(a *app, s *session, o *phone.Options) error {
+	address := c.Server
+	if address == "" {
+		var err error
+		if address, err = startSample(a, s, o); err != nil {
+			return err
+		}
+	} else if _, err := config.ParseURL(address, o.Identity.MAC, true); err != nil {
+		return verdict.Usagef("--server: %w", err)
+	}
+	o.Finders = map[string]discover.Finder{discover.SourceStatic: discover.Static{URL: address}}
+	return nil
+}
+
+// startSample serves the shipped sample on loopback, and returns where.
+func startSample(a *app, s *session, o *phone.Options) (string, error) {
+	local, err := server.Start(a.ctx, server.Options{TFTP: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
+	if err != nil {
+		return "", &verdict.Error{Err: err}
+	}
+	s.closers = append(s.closers, local.Close)
+	local.SetTree(scenarios.Sample(map[string]*url.URL{"tftp": local.URL("tftp"), "http": local.URL("http")}))
+	return local.URL("tftp").String(), nil
+}

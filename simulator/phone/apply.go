@@ -1,0 +1,56 @@
+package phone
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// apply writes what the pass read to flash: "the phone resolves the configuration
+// files and resource files [...], and then updates the configurations and resource
+// files to the phone flash" (Guide, "Resolving and Updating Configurations").
+// Settings that no file mentioned stay.
+func (s *pass) apply(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err // nothing is applied by halves
+	}
+	s.findAll(s.settings.Check(s.id, s.behaviour))
+	s.report.Changed = s.settings.Diff(s.held)
+	if err := s.phone.store(s.settings); err != nil {
+		return &Error{trace.LocalFailure, fmt.Sprintf("flash: %v", err)}
+	}
+	s.trace.Record(trace.Event{
+		Kind: trace.ConfigApplied, Bytes: int64(len(s.report.Changed)),
+		Detail: fmt.Sprintf("%d settings held, %d of them changed by this pass", s.settings.Len(), len(s.report.Changed)),
+	})
+	return nil
+}
+
+// store makes settings the phone's own, on its flash first.
+func (p *Phone) store(settings *config.Settings) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	state := p.flash
+	state.Settings = settings
+	if err := p.options.Flash.Store(state); err != nil {
+		return err
+	}
+	p.flash = state
+	return nil
+}
+
+// noteReboot tells which settings wait for a reboot, "for example, network
+// configurations" (Guide, "Resolving and Updating Configurations").
+func (s *pass) noteReboot() {
+	for _, change := range s.report.Changed {
+		if config.NeedsReboot(change.Key) {
+			s.report.Reboot = append(s.report.Reboot, change.Key)
+		}
+	}
+	if len(s.report.Reboot) > 0 {
+		s.trace.Record(trace.Event{Kind: trace.RebootNeeded, Detail: strings.Join(s.report.Reboot, ", ")})
+	}
+}
