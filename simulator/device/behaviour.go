@@ -33,10 +33,15 @@ type Behaviour struct {
 	Accounts       int    // the model's highest account index; 0: by models.yaml
 
 	// TFTP (RFC 1350, 2347-2349).
-	TFTPResend  time.Duration // silence after which the last packet is sent again
-	TFTPSends   int           // how often one packet is sent before the transfer has failed
+	TFTPResend  time.Duration // silence after which the request is sent again
+	TFTPSends   int           // how often the request is sent before the transfer has failed
 	TFTPBlksize int           // bytes asked for with the blksize option
 	TFTPTimeout int           // seconds asked for with the timeout option
+
+	TFTPAckResend    time.Duration // silence in mid-transfer after which the last ACK is sent again
+	TFTPAckSends     int           // how often one ACK is sent before the transfer has failed
+	TFTPTransferTime time.Duration // one file, from the server's first answer to the last block
+	TFTPTsizeZero    string        // refuse, accept: an OACK that announces 0 bytes
 
 	// HTTP and TLS.
 	UserAgent  string // template, see Identity.Expand
