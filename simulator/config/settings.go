@@ -1,0 +1,212 @@
+package config
+
+import (
+	"iter"
+	"slices"
+	"strings"
+)
+
+// Blank policies, as device.Behaviour.Blank has them: what "key=" with nothing after
+// it does.
+const (
+	BlankKeep    = "keep"    // it sets nothing: the phone keeps what it has
+	BlankDefault = "default" // it sets the default: what was set before is gone
+)
+
+// Settings is what a phone holds after merging cfg files, and where each value came
+// from. The zero value holds nothing and keeps on blanks.
+//
+// A Settings is a row of references to Cfgs, so that many phones share the files that
+// they have in common. It is not safe for concurrent use; Clone is cheap.
+type Settings struct {
+	// Blank is the policy for cfgs merged from now on; empty means BlankKeep.
+	Blank string
+
+	layers []layer // oldest first
+}
+
+type layer struct {
+	cfg   *Cfg
+	reset bool // a blank sets the default
+}
+
+// ref is the place of an entry.
+type ref struct{ layer, entry int }
+
+func (r ref) before(o ref) bool {
+	return r.layer < o.layer || r.layer == o.layer && r.entry < o.entry
+}
+
+// Setting is one effective setting: the line that won.
+type Setting struct {
+	Key   string
+	Value string
+	File  string
+	Line  int
+}
+
+// Merged sums up one Merge, in keys.
+type Merged struct {
+	File       string
+	Set        int // given a value by this file
+	Overridden int // of Set: an earlier file had given a value, the same or another
+	Changed    int // the value is another than before, or gone
+	Blank      int // blank in this file, with no value beside
+}
+
+// Merge lays c over what is there: "The parameters in the newly downloaded
+// configuration files will override the duplicate parameters in files downloaded
+// earlier" (Guide, "Editing Common Boot File"). Within a file the last line that sets
+// the key counts.
+func (s *Settings) Merge(c *Cfg) Merged {
+	m := Merged{File: c.Name}
+	top := layer{cfg: c, reset: s.Blank == BlankDefault}
+	for i := range c.heads() {
+		key := c.slice(c.entries[i].key)
+		now := top.decides(i)
+		old, had := s.Get(key)
+		switch {
+		case now < 0:
+			m.Blank++
+		case c.entries[now].value.size == 0:
+			m.Blank++
+			m.Changed += btoi(had)
+		default:
+			m.Set++
+			m.Overridden += btoi(had)
+			m.Changed += btoi(!had || old != c.slice(c.entries[now].value))
+		}
+	}
+	s.layers = append(slices.Clip(s.layers), top)
+	return m
+}
+
+// decides returns the entry of a layer that decides on the key whose last entry is i:
+// -1 where all are blank and blank keeps.
+func (l layer) decides(i int) int {
+	for ; i >= 0; i = int(l.cfg.entries[i].prev) {
+		if l.reset || l.cfg.entries[i].value.size > 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// decides returns the entry that decides on key, be it a value or a reset.
+func (s *Settings) decides(key string) (ref, bool) {
+	for i := len(s.layers) - 1; i >= 0; i-- {
+		if e := s.layers[i].decides(s.layers[i].cfg.last(key)); e >= 0 {
+			return ref{i, e}, true
+		}
+	}
+	return ref{}, false
+}
+
+// winner returns the entry that key has its value from.
+func (s *Settings) winner(key string) (ref, bool) {
+	r, ok := s.decides(key)
+	return r, ok && s.layers[r.layer].cfg.entries[r.entry].value.size > 0
+}
+
+func (s *Settings) setting(r ref) Setting {
+	c := s.layers[r.layer].cfg
+	e := c.entry(r.entry)
+	return Setting{Key: e.Key, Value: e.Value, File: c.Name, Line: e.Line}
+}
+
+// Lookup returns the setting called key; false where it has no value.
+func (s *Settings) Lookup(key string) (Setting, bool) {
+	r, ok := s.winner(key)
+	if !ok {
+		return Setting{}, false
+	}
+	return s.setting(r), true
+}
+
+// Get returns the value of key; false where it has none.
+func (s *Settings) Get(key string) (string, bool) {
+	r, ok := s.winner(key)
+	if !ok {
+		return "", false
+	}
+	c := s.layers[r.layer].cfg
+	return c.slice(c.entries[r.entry].value), true
+}
+
+// Either returns the setting that was made last among keys that mean the same: both
+// generations of parameter names are in the field.
+func (s *Settings) Either(keys ...string) (Setting, bool) {
+	var best ref
+	found := false
+	for _, key := range keys {
+		if r, ok := s.winner(key); ok && (!found || best.before(r)) {
+			best, found = r, true
+		}
+	}
+	if !found {
+		return Setting{}, false
+	}
+	return s.setting(best), true
+}
+
+// winners yields the place of every value, in the order in which they were set.
+func (s *Settings) winners() iter.Seq[ref] {
+	return func(yield func(ref) bool) {
+		for i, l := range s.layers {
+			for head := range l.cfg.heads() {
+				e := l.decides(head)
+				if e < 0 || l.cfg.entries[e].value.size == 0 {
+					continue
+				}
+				if r, _ := s.decides(l.cfg.slice(l.cfg.entries[e].key)); r == (ref{i, e}) && !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Len returns how many keys have a value.
+func (s *Settings) Len() int {
+	n := 0
+	for range s.winners() {
+		n++
+	}
+	return n
+}
+
+// All yields every setting that has a value, sorted by key.
+func (s *Settings) All() iter.Seq[Setting] {
+	return slices.Values(s.sorted())
+}
+
+func (s *Settings) sorted() []Setting {
+	var all []Setting
+	for r := range s.winners() {
+		all = append(all, s.setting(r))
+	}
+	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Key, b.Key) })
+	return all
+}
+
+// Clone returns a copy that can be merged into without changing s.
+func (s *Settings) Clone() *Settings {
+	return &Settings{Blank: s.Blank, layers: slices.Clone(s.layers)}
+}
+
+// Compact forgets the files that decide on nothing any more, so that a phone which
+// provisions every hour for a year stays small. Values stay; Explain gets shorter.
+func (s *Settings) Compact() {
+	var kept []layer
+	for i, l := range s.layers {
+		for head := range l.cfg.heads() {
+			if e := l.decides(head); e >= 0 {
+				if r, _ := s.decides(l.cfg.slice(l.cfg.entries[e].key)); r.layer == i {
+					kept = append(kept, l)
+					break
+				}
+			}
+		}
+	}
+	s.layers = kept
+}
