@@ -67,7 +67,7 @@ func (c *phoneCmd) writeReport(w io.Writer, s *session, outcome device.Outcome, 
 		Changed: keysOf(last.Changed), Reboot: append([]string{}, last.Reboot...),
 		Resources: []phoneResource{}, Findings: append([]config.Finding{}, last.Findings...),
 		Explain: c.histories(s.phone.Settings()),
-		Events: s.recorder.Events(),
+		Events:  s.recorder.Events(),
 	}
 	if failure != nil {
 		r.Error = failure.Error()

@@ -171,7 +171,7 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 		o.Network = &wire.Tap{Capture: capture}
 		o.TLS.KeyLog = capture.KeyLog()
 	}
-	o.Trace = trace.Tee(sinks...)
+	o.Trace = trace.NewStream(o.Identity.MAC, trace.Tee(sinks...))
 	return nil
 }
 

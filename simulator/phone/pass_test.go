@@ -41,7 +41,8 @@ func publish(t *testing.T, files tree) string {
 func boot(t *testing.T, url string, set ...string) (*phone.Phone, *trace.Recorder, device.Outcome, error) {
 	t.Helper()
 	events := new(trace.Recorder)
-	o := phone.Options{Trace: events, Finders: map[string]discover.Finder{"static": discover.Static{URL: url}}}
+	stream := trace.NewStream(device.DefaultMAC, events)
+	o := phone.Options{Trace: stream, Finders: map[string]discover.Finder{"static": discover.Static{URL: url}}}
 	for _, option := range set {
 		key, value, _ := strings.Cut(option, "=")
 		if err := o.Behaviour.Set(key, value); err != nil {
@@ -154,7 +155,7 @@ func TestOrderOfFiles(t *testing.T) {
 			held:  []string{"a.x=common", "a.y=bare"},
 		},
 		{
-			name:  "$(MA) in an include is the MAC",
+			name:  "the MAC macro in an include",
 			files: tree{"y000000000000.boot": "include:config <phones/$(MA).cfg>\n", "phones/0021f2000001.cfg": "a.x=1\n"},
 			asked: []string{"!0021f2000001.boot", "y000000000000.boot", "phones/$(MA).cfg"},
 			held:  []string{"a.x=1"},

@@ -22,8 +22,8 @@ import (
 type Options struct {
 	Identity  device.Identity
 	Behaviour device.Behaviour
-	Network   wire.Network // nil: wire.OS{}
-	Trace     trace.Sink   // nil: trace.Discard
+	Network   wire.Network  // nil: wire.OS{}
+	Trace     *trace.Stream // this phone's, which its finders record into too; nil: discards
 	TLS       fetch.TLS
 	Flash     Flash // nil: in memory
 
@@ -55,6 +55,9 @@ func New(o Options) (*Phone, error) {
 	if o.Network == nil {
 		o.Network = wire.OS{}
 	}
+	if o.Trace == nil {
+		o.Trace = trace.NewStream(o.Identity.MAC, nil)
+	}
 	if o.Flash == nil {
 		o.Flash = new(Memory)
 	}
@@ -65,7 +68,7 @@ func New(o Options) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flash: %w", err)
 	}
-	return &Phone{options: o, trace: trace.NewStream(o.Identity.MAC, o.Trace), flash: held}, nil
+	return &Phone{options: o, trace: o.Trace, flash: held}, nil
 }
 
 // Identity returns what the phone tells about itself.
