@@ -79,10 +79,11 @@ func asError(ctx context.Context, u *url.URL, err error) *Error {
 	if !e.Peer.IsValid() {
 		e.Peer = peerIn(err)
 	}
-	switch ctx.Err() {
-	case context.DeadlineExceeded:
+	switch why := ctx.Err(); {
+	case e.Code == trace.TimeUp, e.Code == trace.Cancelled: // the fetcher knows how far it came
+	case errors.Is(why, context.DeadlineExceeded):
 		e = &Error{Code: trace.TimeUp, Detail: "the time for the whole pass is up (option pass_time)", Err: ctx.Err()}
-	case context.Canceled:
+	case errors.Is(why, context.Canceled):
 		e = &Error{Code: trace.Cancelled, Detail: "cancelled", Err: ctx.Err()}
 	}
 	if e.URL == "" {
@@ -121,7 +122,7 @@ func codeOf(err error) trace.Code {
 		return trace.Unreachable
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, os.ErrPermission):
 		return trace.LocalFailure
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return trace.Truncated
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return trace.NoAnswer

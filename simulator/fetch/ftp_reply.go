@@ -18,7 +18,7 @@ import (
 // ftpReply is a reply's code and first line, and the command that it answers.
 type ftpReply struct {
 	command string // "RETR"; empty: the greeting
-	code    int
+	code    int    // 0: the line is no reply
 	text    string
 }
 
@@ -61,10 +61,17 @@ func (w *ftpWatch) take(line string) error {
 		return nil
 	}
 	code, err := strconv.Atoi(line[:min(len(line), 3)])
-	if err != nil || code < 100 || len(line) < 4 {
-		// Not a reply, so a command: its word alone, since PASS is followed by a secret.
-		w.command, _, _ = strings.Cut(line, " ")
-		return nil
+	if err != nil || code < 100 || len(line) < 4 || line[3] != ' ' && line[3] != '-' {
+		// A command of ours: its word alone is kept, since PASS is followed by a secret.
+		word, _, _ := strings.Cut(line, " ")
+		switch word {
+		case "QUIT":
+			return nil
+		case "AUTH", "USER", "PASS", "FEAT", "TYPE", "OPTS", "PBSZ", "PROT", "PRET", "EPSV", "PASV", "RETR":
+			w.command = word
+			return nil
+		}
+		return w.reply(ftpReply{command: w.command, text: line})
 	}
 	if line[3] == '-' {
 		w.until = line[:3] + " "
@@ -76,6 +83,13 @@ var announcedSize = regexp.MustCompile(`\((\d{1,18}) bytes?\)`)
 
 // note takes from a reply what the library doesn't tell.
 func (s *ftpSession) note(r ftpReply) error {
+	if r.code == 0 {
+		what := "the reply to " + r.command
+		if r.command == "" {
+			what = "the greeting"
+		}
+		return &Error{Code: trace.Protocol, Detail: what + " is not FTP: " + clean(r.text, s.who.secret())}
+	}
 	s.last = r
 	switch {
 	case r.code == ftp.StatusNotAvailable:
@@ -138,8 +152,10 @@ func (s *ftpSession) fault(err error) error {
 		return own
 	}
 	if !errors.As(err, &reply) {
-		// The library returns the bare text of a refused USER and of a refused OPTS.
-		if s.last.code < 400 || codeOf(err) != trace.Protocol {
+		// The library returns the bare text of a refused USER and of a refused OPTS,
+		// and goes on after a 421 until the connection ends.
+		code := codeOf(err)
+		if s.last.code < 400 || code != trace.Protocol && !(s.closing && code == trace.Truncated) {
 			return s.lineFault(err)
 		}
 		reply = &textproto.Error{Code: s.last.code, Msg: s.last.text}
