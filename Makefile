@@ -3,8 +3,8 @@
 
 PKG      ?= ./...
 FUZZTIME ?= 1m
-# Run from source, so that the module's own requirements stay free of the linter's.
-LINT     ?= go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# Set with =, as make has a LINT of its own. Run from source, so that the module's own requirements stay free of the linter's.
+LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fmt lint lint-version bench fuzz servers
@@ -38,13 +38,7 @@ bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
-	@go list -f '{{$$p := .}}{{range .TestGoFiles}}{{$$p.Dir}}/{{.}} {{$$p.ImportPath}}{{"\n"}}{{end}}{{range .XTestGoFiles}}{{$$p.Dir}}/{{.}} {{$$p.ImportPath}}{{"\n"}}{{end}}' $(PKG) | \
-	while read -r file pkg; do \
-		for target in $$(test -z "$$file" || sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' "$$file"); do \
-			echo "== $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$pkg" </dev/null || exit 1; \
-		done; \
-	done
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
 
 servers: ## install the real servers that the tests use (Debian 12, as root)
 	.ci/servers
