@@ -1,0 +1,121 @@
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"sync"
+
+	ftpserver "github.com/fclairamb/ftpserverlib"
+	"github.com/spf13/afero"
+)
+
+// ftpClient is the tree as one FTP client sees it. Names come absolute and cleaned, the
+// client's current folder before them.
+type ftpClient struct {
+	afero.Fs
+	service *ftpService
+	client  ftpserver.ClientContext
+}
+
+// Stat implements afero.Fs, for CWD, SIZE and MDTM.
+func (c *ftpClient) Stat(name string) (os.FileInfo, error) {
+	cleaned, err := clean(name)
+	if err != nil {
+		return nil, c.miss(name, err)
+	}
+	info, err := fs.Stat(c.service.server.current(), cleaned)
+	if err != nil {
+		return nil, c.miss(cleaned, condition(err))
+	}
+	return info, nil
+}
+
+// miss records that a client changed into a folder that is not there: it will not ask
+// for the file. After SIZE and the like it still may, so those say nothing.
+func (c *ftpClient) miss(name string, err error) error {
+	if c.client.GetLastCommand() == "CWD" {
+		request := ftpRequest(c.client, name)
+		request.Outcome, request.Status, request.Detail = outcomeOf(err), "550", "no such folder"
+		c.service.server.history.add(request)
+	}
+	return err
+}
+
+// ReadDir implements ftpserver.ClientDriverExtensionFileList.
+func (c *ftpClient) ReadDir(name string) ([]os.FileInfo, error) {
+	cleaned, err := clean(name)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := fs.ReadDir(c.service.server.current(), cleaned)
+	if err != nil {
+		return nil, condition(err)
+	}
+	infos := make([]os.FileInfo, 0, len(entries))
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil { // else it went away meanwhile
+			infos = append(infos, info)
+		}
+	}
+	return infos, nil
+}
+
+// GetHandle implements ftpserver.ClientDriverExtentionFileTransfer: it opens a file for
+// RETR, and refuses STOR.
+func (c *ftpClient) GetHandle(name string, flags int, _ int64) (ftpserver.FileTransfer, error) {
+	request := ftpRequest(c.client, name)
+	h := &c.service.server.history
+	if flags&(os.O_WRONLY|os.O_RDWR) != 0 {
+		request.Outcome, request.Status, request.Detail = Refused, "553", errReadOnly.Error()
+		h.add(request)
+		return nil, errors.Join(ftpserver.ErrFileNameNotAllowed, errReadOnly)
+	}
+	f, cleaned, err := open(c.service.server.current(), name)
+	request.Name = cleaned
+	if err != nil {
+		request.Outcome, request.Status, request.Detail = outcomeOf(err), "550", err.Error()
+		h.add(request)
+		return nil, err
+	}
+	if !c.service.gate.enter() {
+		f.Close()
+		return nil, errClosing
+	}
+	request.Outcome, request.Status = Sent, "226"
+	return &ftpFile{file: f, history: h, gate: &c.service.gate, request: request}, nil
+}
+
+// ftpFile is a file on its way. It is recorded when it is closed.
+type ftpFile struct {
+	*file
+	history *history
+	gate    *gate
+	request Request
+	once    sync.Once
+}
+
+// Read implements ftpserver.FileTransfer.
+func (f *ftpFile) Read(p []byte) (int, error) {
+	n, err := f.file.Read(p)
+	f.request.Bytes += int64(n)
+	return n, err
+}
+
+// Write implements ftpserver.FileTransfer; the tree is only read.
+func (f *ftpFile) Write([]byte) (int, error) { return 0, errReadOnly }
+
+// TransferError implements ftpserver.FileTransferError.
+func (f *ftpFile) TransferError(err error) {
+	f.request.Outcome, f.request.Status, f.request.Detail = Failed, "550", err.Error()
+}
+
+// Close implements ftpserver.FileTransfer.
+func (f *ftpFile) Close() error {
+	err := f.file.Close()
+	f.once.Do(func() {
+		f.history.add(f.request)
+		f.gate.leave()
+	})
+	return err
+}
