@@ -181,7 +181,7 @@ func TestArrows(t *testing.T) {
 // The table says no where it should: an arrow of each kind, with its reason.
 func TestForbiddenArrows(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{"simulator/phone", module + "/simulator/verdict", 
+		{"simulator/phone", module + "/simulator/verdict",
 			"a phone judges nobody, and works against any server: ours must not be part of it"},
 		{"simulator/phone", module + "/simulator/fetch", ""},
 		{"simulator/phone", module + "/simulator/phone/sub", ""},
