@@ -12,10 +12,17 @@ import (
 
 // phoneCmd is `fipsim phone`.
 type phoneCmd struct {
-	MAC       string   `help:"The phone's MAC, in any spelling." default:"0021f2000001" placeholder:"M"`
-	Model     string   `help:"The phone's model." default:"FIP14G"`
-	Firmware  string   `help:"The phone's firmware version." default:"V0.5.15" placeholder:"V"`
-	Server    string   `help:"The provisioning URL, as typed into Profile Rule: tftp, ftp, http, https or file; a folder, or one .cfg file. Without it, the phone provisions from a sample on a server of its own." placeholder:"URL"`
+	MAC        string `help:"The phone's MAC, in any spelling." default:"0021f2000001" placeholder:"M"`
+	Model      string `help:"The phone's model." default:"FIP14G"`
+	Firmware   string `help:"The phone's firmware version." default:"V0.5.15" placeholder:"V"`
+	Server     string `help:"The provisioning URL, as typed into Profile Rule: tftp, ftp, http, https or file; a folder, or one .cfg file. Without any way of finding a server, the phone provisions from a sample on a server of its own." placeholder:"URL"`
+	PnP        bool   `name:"pnp" help:"Find the server by SIP PnP: SUBSCRIBE to 224.0.1.75."`
+	PnPAddress string `name:"pnp-address" help:"Send the PnP SUBSCRIBE to this address instead, where there is no multicast." placeholder:"A"`
+	DHCP       bool   `name:"dhcp" help:"Find the server by DHCP option 66, with raw frames on an interface (needs CAP_NET_RAW)."`
+	DHCPRelay  string `name:"dhcp-relay" help:"Find the server by DHCP option 66, asking this server as a relay agent does; needs no privilege." placeholder:"HOST:PORT"`
+	Option66   string `name:"option66" help:"As if DHCP option 66 had said this." placeholder:"V"`
+	Interface  string `help:"The interface for PnP and DHCP." placeholder:"NAME"`
+
 	Behaviour []string `help:"Options of the phone on points where the guide is silent: a file, or KEY=VALUE. May be repeated." sep:"none" placeholder:"FILE|KEY=VALUE"`
 	Flash     string   `help:"Keep what the phone holds in this folder; without it, each run starts with an empty flash." placeholder:"DIR"`
 

@@ -5,17 +5,12 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/url"
 	"os"
 	"strings"
 
-	"github.com/fipsim/fipsim/scenarios"
-	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
-	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/phone"
-	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -75,6 +70,7 @@ func (c *phoneCmd) identity() (o phone.Options, err error) {
 	if err != nil {
 		return o, verdict.Usagef("--mac: %w", err)
 	}
+	o.Network = wire.OS{Interface: c.Interface}
 	o.Identity = device.Identity{MAC: mac, Model: c.Model, Firmware: c.Firmware}
 	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
 		return o, err
@@ -168,7 +164,7 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 			return verdict.Usagef("--pcap: %w", err)
 		}
 		s.closers = append(s.closers, capture.Close)
-		o.Network = &wire.Tap{Capture: capture}
+		o.Network = &wire.Tap{Next: o.Network, Capture: capture}
 		o.TLS.KeyLog = capture.KeyLog()
 	}
 	o.Trace = trace.NewStream(o.Identity.MAC, trace.Tee(sinks...))
@@ -193,30 +189,4 @@ func isTerminal(w io.Writer) bool {
 	}
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
-// finders makes the ways of finding the server that the flags ask for.
-func (c *phoneCmd) finders(a *app, s *session, o *phone.Options) error {
-	address := c.Server
-	if address == "" {
-		var err error
-		if address, err = startSample(a, s, o); err != nil {
-			return err
-		}
-	} else if _, err := config.ParseURL(address, o.Identity.MAC, true); err != nil {
-		return verdict.Usagef("--server: %w", err)
-	}
-	o.Finders = map[string]discover.Finder{discover.SourceStatic: discover.Static{URL: address}}
-	return nil
-}
-
-// startSample serves the shipped sample on loopback, and returns where.
-func startSample(a *app, s *session, o *phone.Options) (string, error) {
-	local, err := server.Start(a.ctx, server.Options{TFTP: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
-	if err != nil {
-		return "", &verdict.Error{Err: err}
-	}
-	s.closers = append(s.closers, local.Close)
-	local.SetTree(scenarios.Sample(map[string]*url.URL{"tftp": local.URL("tftp"), "http": local.URL("http")}))
-	return local.URL("tftp").String(), nil
 }
