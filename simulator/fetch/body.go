@@ -78,10 +78,11 @@ func (b *inbound) body() []byte {
 }
 
 func tooLarge(announced, limit int64) *Error {
+	const options = "(options max_cfg, max_resource)"
 	if announced >= 0 {
-		return &Error{Code: trace.TooLarge, Detail: fmt.Sprintf("%d bytes announced: more than the limit of %d (options max_cfg, max_resource)", announced, limit)}
+		return failure(trace.TooLarge, nil, "%d bytes announced: more than the limit of %d %s", announced, limit, options)
 	}
-	return &Error{Code: trace.TooLarge, Detail: fmt.Sprintf("more than the limit of %d bytes (options max_cfg, max_resource)", limit)}
+	return failure(trace.TooLarge, nil, "more than the limit of %d bytes %s", limit, options)
 }
 
 // limit returns how many bytes the body may have at most.

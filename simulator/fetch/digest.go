@@ -103,7 +103,8 @@ func choose(h http.Header) (challenge, error) {
 	case basic:
 		return challenge{scheme: "Basic"}, nil
 	case len(unknown) > 0:
-		return challenge{}, &Error{Code: trace.Unauthorized, Detail: "the server asks for credentials by " + clean(strings.Join(unknown, ", ")) + ": a phone knows Basic and Digest"}
+		return challenge{}, failure(trace.Unauthorized, nil,
+			"the server asks for credentials by %s: a phone knows Basic and Digest", clean(strings.Join(unknown, ", ")))
 	default:
 		return challenge{}, &Error{Code: trace.Unauthorized, Detail: "HTTP 401 without a challenge (WWW-Authenticate)"}
 	}

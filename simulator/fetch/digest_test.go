@@ -38,7 +38,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for _, c := range g.challenges {
 			w.Header().Add("WWW-Authenticate", c)
 		}
-		http.Error(w, "who is there?", 401)
+		http.Error(w, "who is there?", http.StatusUnauthorized)
 		return
 	}
 	io.WriteString(w, "a = 1")
@@ -79,13 +79,31 @@ func TestHTTPCredentials(t *testing.T) {
 		reply      string
 		came       []string
 	}{
-		"Basic":                 {[]string{`Basic realm="phones"`}, basicOK, "HTTP 401 Unauthorized: Basic", []string{"", "Basic"}},
-		"Digest MD5":            {[]string{`Digest realm="phones", nonce="n1", qop="auth", opaque="o"`}, digestOK(md5.New), `HTTP 401 Unauthorized: Digest MD5, realm "phones"`, []string{"", "Digest"}},
-		"Digest without qop":    {[]string{`Digest realm="phones", nonce="n1"`}, digestOK(md5.New), `HTTP 401 Unauthorized: Digest MD5, realm "phones"`, []string{"", "Digest"}},
-		"Digest SHA-256":        {[]string{`Digest realm="a, b", nonce="n1", qop="auth-int, auth", algorithm=SHA-256`}, digestOK(sha256.New), `HTTP 401 Unauthorized: Digest SHA-256, realm "a, b"`, []string{"", "Digest"}},
-		"Digest before Basic":   {[]string{`Basic realm="phones"`, `Digest realm="p", nonce="n1", qop="auth"`}, digestOK(md5.New), `HTTP 401 Unauthorized: Digest MD5, realm "p"`, []string{"", "Digest"}},
-		"two in one line":       {[]string{`Basic realm="x", Digest realm="p", nonce="n1", qop="auth"`}, digestOK(md5.New), `HTTP 401 Unauthorized: Digest MD5, realm "p"`, []string{"", "Digest"}},
-		"unknown Digest, Basic": {[]string{`Digest realm="p", nonce="n", algorithm=SHA3`, `Basic realm="x"`}, basicOK, "HTTP 401 Unauthorized: Basic", []string{"", "Basic"}},
+		"Basic": {[]string{`Basic realm="phones"`}, basicOK, "HTTP 401 Unauthorized: Basic", []string{"", "Basic"}},
+		"Digest MD5": {
+			[]string{`Digest realm="phones", nonce="n1", qop="auth", opaque="o"`}, digestOK(md5.New),
+			`HTTP 401 Unauthorized: Digest MD5, realm "phones"`, []string{"", "Digest"},
+		},
+		"Digest without qop": {
+			[]string{`Digest realm="phones", nonce="n1"`}, digestOK(md5.New),
+			`HTTP 401 Unauthorized: Digest MD5, realm "phones"`, []string{"", "Digest"},
+		},
+		"Digest SHA-256": {
+			[]string{`Digest realm="a, b", nonce="n1", qop="auth-int, auth", algorithm=SHA-256`}, digestOK(sha256.New),
+			`HTTP 401 Unauthorized: Digest SHA-256, realm "a, b"`, []string{"", "Digest"},
+		},
+		"Digest before Basic": {
+			[]string{`Basic realm="phones"`, `Digest realm="p", nonce="n1", qop="auth"`}, digestOK(md5.New),
+			`HTTP 401 Unauthorized: Digest MD5, realm "p"`, []string{"", "Digest"},
+		},
+		"two in one line": {
+			[]string{`Basic realm="x", Digest realm="p", nonce="n1", qop="auth"`}, digestOK(md5.New),
+			`HTTP 401 Unauthorized: Digest MD5, realm "p"`, []string{"", "Digest"},
+		},
+		"unknown Digest, Basic": {
+			[]string{`Digest realm="p", nonce="n", algorithm=SHA3`, `Basic realm="x"`}, basicOK,
+			"HTTP 401 Unauthorized: Basic", []string{"", "Basic"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := &guard{challenges: test.challenges, check: test.check}
@@ -138,7 +156,7 @@ func TestHTTPDigestNonces(t *testing.T) {
 				fresh++
 			}
 			w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest realm="p", nonce="n%d", qop="auth", stale=%t`, fresh, a != ""))
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}
 	t.Run("stale once", func(t *testing.T) {
@@ -173,10 +191,10 @@ func TestHTTPCredentialsStayHome(t *testing.T) {
 	home := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !basicOK(r, "") {
 			w.Header().Set("WWW-Authenticate", "Basic realm=home")
-			w.WriteHeader(401)
+			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		http.Redirect(w, r, elsewhere+"/x.cfg", 302)
+		http.Redirect(w, r, elsewhere+"/x.cfg", http.StatusFound)
 	}))
 	defer home.Close()
 	_, err := new(kit).request(t, Request{URL: withUser(t, home.URL)})

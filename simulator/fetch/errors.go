@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -69,6 +70,11 @@ func (e *Error) Is(target error) bool {
 	return ok && trace.Code(c) == e.Code
 }
 
+// failure returns an *Error with a formatted Detail.
+func failure(code trace.Code, cause error, format string, args ...any) *Error {
+	return &Error{Code: code, Detail: fmt.Sprintf(format, args...), Err: cause}
+}
+
 // asError makes an *Error of whatever a fetcher returned, and completes its URL. An
 // ended context explains all that fails after it.
 func asError(ctx context.Context, u *url.URL, err error) *Error {
@@ -120,9 +126,11 @@ func codeOf(err error) trace.Code {
 		return trace.Refused
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN):
 		return trace.Unreachable
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, os.ErrPermission):
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+		errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, os.ErrPermission):
 		return trace.LocalFailure
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe),
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return trace.Truncated
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return trace.NoAnswer

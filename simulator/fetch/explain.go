@@ -143,23 +143,26 @@ func certificateNames(c *x509.Certificate) string {
 	return clean(strings.Join(names, ", "))
 }
 
-// explainAlert explains the alerts of RFC 8446 §6.2 that crypto/tls reports by text.
+// alerts are those of RFC 8446 §6.2, as crypto/tls spells them.
+var alerts = []struct{ alert, words string }{
+	{"protocol version not supported", "no TLS version in common: the server refuses the phone's (option tls_profile)"},
+	{"unsupported protocol version", "no TLS version in common: the server chose one that the phone lacks (option tls_profile)"},
+	{"handshake failure", "no TLS parameters in common (option tls_profile), or the server misses a client certificate (--cert, --key)"},
+	{"insufficient security", "the server refuses the cipher suites that the phone offers as too weak (option tls_profile)"},
+	{"certificate required", "the server asks for a client certificate (give one with --cert and --key)"},
+	{"bad certificate", "the server refuses the client certificate, or misses one (--cert, --key)"},
+	{"unknown certificate authority", "the server does not trust the authority of the client certificate (--cert, --key)"},
+	{"expired certificate", "the server says that the client certificate is expired (--cert, --key)"},
+	{"unrecognized name", "the server knows no host of that name (SNI)"},
+}
+
+// explainAlert explains an alert, which crypto/tls reports by text.
 func explainAlert(err error) string {
 	text := err.Error()
 	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Err != nil {
 		text = op.Err.Error()
 	}
-	for _, known := range []struct{ alert, words string }{
-		{"protocol version not supported", "no TLS version in common: the server refuses those that the phone offers (option tls_profile)"},
-		{"unsupported protocol version", "no TLS version in common: the server chose one that the phone does not speak (option tls_profile)"},
-		{"handshake failure", "no TLS parameters in common: the server refuses what the phone offers (option tls_profile, or a missing client certificate: --cert, --key)"},
-		{"insufficient security", "the server refuses the cipher suites that the phone offers as too weak (option tls_profile)"},
-		{"certificate required", "the server asks for a client certificate (give one with --cert and --key)"},
-		{"bad certificate", "the server refuses the client certificate, or misses one (--cert, --key)"},
-		{"unknown certificate authority", "the server does not trust the authority of the client certificate (--cert, --key)"},
-		{"expired certificate", "the server says that the client certificate is expired (--cert, --key)"},
-		{"unrecognized name", "the server knows no host of that name (SNI)"},
-	} {
+	for _, known := range alerts {
 		if strings.Contains(text, known.alert) {
 			return known.words
 		}

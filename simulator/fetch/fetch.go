@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"slices"
@@ -81,7 +80,7 @@ type Schemes struct {
 }
 
 // New returns a fetcher for tftp, ftp, http, https and file URLs. Its error is that
-// of Options.TLS.CA holding no certificate.
+// of Options.TLS.CA holding no certificate, or of a User-Agent that no header can carry.
 func New(o Options) (*Schemes, error) {
 	o = o.withDefaults()
 	web, err := newHTTP(o)
@@ -117,19 +116,19 @@ func (s *Schemes) Fetch(ctx context.Context, r Request) (*Response, error) {
 		s.trace.Record(event)
 		return res, nil
 	}
-	failure := asError(ctx, r.URL, err)
-	event.Kind, event.Fault, event.Detail, event.Peer = trace.FetchFailed, failure.Code, failure.Detail, failure.Peer
-	if failure.Code == trace.NotFound {
+	failed := asError(ctx, r.URL, err)
+	event.Kind, event.Fault, event.Detail, event.Peer = trace.FetchFailed, failed.Code, failed.Detail, failed.Peer
+	if failed.Code == trace.NotFound {
 		event.Kind = trace.FetchMissing
 	}
 	s.trace.Record(event)
-	return nil, failure
+	return nil, failed
 }
 
 func (s *Schemes) fetch(ctx context.Context, r Request) (*Response, error) {
 	f, ok := s.by[strings.ToLower(r.URL.Scheme)]
 	if !ok {
-		return nil, &Error{Code: trace.BadURL, Detail: fmt.Sprintf("scheme %q: a phone fetches over tftp, ftp, http and https", r.URL.Scheme)}
+		return nil, failure(trace.BadURL, nil, "scheme %q: a phone fetches over tftp, ftp, http and https", clean(r.URL.Scheme))
 	}
 	return f.Fetch(ctx, r)
 }

@@ -155,7 +155,8 @@ func (s *ftpSession) fault(err error) error {
 		// The library returns the bare text of a refused USER and of a refused OPTS,
 		// and goes on after a 421 until the connection ends.
 		code := codeOf(err)
-		if s.last.code < 400 || code != trace.Protocol && !(s.closing && code == trace.Truncated) {
+		refused := code == trace.Protocol || s.closing && code == trace.Truncated
+		if s.last.code < 400 || !refused {
 			return s.lineFault(err)
 		}
 		reply = &textproto.Error{Code: s.last.code, Msg: s.last.text}
@@ -185,16 +186,11 @@ func (s *ftpSession) lineFault(err error) *Error {
 	if s.watch.command != "" {
 		where = " after " + s.watch.command
 	}
-	switch e.Code {
-	case trace.Truncated:
-		if s.last.command == "AUTH" {
-			return handshakeError(err, nil)
-		}
+	switch {
+	case e.Code == trace.Truncated && s.last.command == "AUTH":
+		return handshakeError(err, nil)
+	case e.Code == trace.Truncated, e.Code == trace.NoAnswer && s.peer.IsValid():
 		e.Detail += where
-	case trace.NoAnswer:
-		if s.peer.IsValid() {
-			e.Detail += where
-		}
 	}
 	return e
 }

@@ -1,15 +1,10 @@
 package fetch
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"net"
 	"net/netip"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,109 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fipsim/fipsim/simulator/trace"
-	"github.com/fipsim/fipsim/simulator/wire"
 )
-
-// ftpScript is an FTP server that says what it is told to: for each command a reply,
-// else a well-behaved one. It has one file, whatever it is asked for.
-type ftpScript struct {
-	*wire.Memory
-	greeting string
-	replies  map[string]string // by command; "hang" says nothing, "close" hangs up
-	data     string
-	endless  bool // data comes again and again
-	silent   bool // data stays open after its last byte
-	idle     time.Duration
-
-	mu       sync.Mutex
-	commands []string
-	sessions int
-}
-
-const scriptPort = 1025 // 4*256 + 1
-
-// start puts the server on a fresh network.
-func (f *ftpScript) start() *ftpScript {
-	f.Memory = new(wire.Memory)
-	f.HandleTCP(netip.AddrPortFrom(scriptedHost, 21), f.control)
-	f.HandleTCP(netip.AddrPortFrom(scriptedHost, scriptPort), func(c net.Conn) {
-		defer c.Close()
-		for once := true; once || f.endless; once = false {
-			if _, err := io.WriteString(c, f.data); err != nil {
-				return
-			}
-		}
-		if f.silent {
-			io.Copy(io.Discard, c)
-		}
-	})
-	return f
-}
-
-var wellBehaved = map[string]string{
-	"USER": "331 password?", "PASS": "230 in", "FEAT": "500 what?", "TYPE": "200 binary", "RETR": "150 here it comes\r\n226 done",
-	"EPSV": fmt.Sprintf("229 (|||%d|)", scriptPort), "PASV": "227 passive (192,0,2,80,4,1).", "QUIT": "221 bye",
-}
-
-func (f *ftpScript) control(c net.Conn) {
-	defer c.Close()
-	f.mu.Lock()
-	f.sessions++
-	greeting := f.greeting
-	f.mu.Unlock()
-	if greeting == "" {
-		greeting = "220 ready"
-	}
-	if !f.say(c, greeting) {
-		return
-	}
-	for in := bufio.NewScanner(c); in.Scan(); {
-		verb, _, _ := strings.Cut(in.Text(), " ")
-		f.mu.Lock()
-		f.commands = append(f.commands, in.Text())
-		reply, ok := f.replies[verb]
-		f.mu.Unlock()
-		if !ok {
-			reply = wellBehaved[verb]
-		}
-		if !f.say(c, reply) || f.idle > 0 && verb == "RETR" && f.timeOut(c) {
-			return
-		}
-	}
-}
-
-func (f *ftpScript) say(c net.Conn, reply string) bool {
-	for line := range strings.SplitSeq(reply, "\r\n") {
-		switch line {
-		case "close":
-			return false
-		case "hang":
-			io.Copy(io.Discard, c)
-			return false
-		}
-		if _, err := io.WriteString(c, line+"\r\n"); err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// timeOut is a server that has no patience between two files.
-func (f *ftpScript) timeOut(c net.Conn) bool {
-	time.Sleep(f.idle)
-	go io.Copy(io.Discard, c) // as a socket's buffer would
-	io.WriteString(c, "421 Timeout.\r\n")
-	return true
-}
-
-func (f *ftpScript) get(t *testing.T) (*kit, *Response, *Error) {
-	t.Helper()
-	k := &kit{Options: Options{Network: f}}
-	u := mustURL(t, "ftp://192.0.2.80/a.cfg")
-	res, err := k.request(t, Request{URL: u, User: "test1", Password: secret, Limit: 1000})
-	synctest.Wait()
-	return k, res, err
-}
 
 // The bytes of a session.
 func TestFTPCommands(t *testing.T) {
@@ -152,14 +45,23 @@ func TestFTPTolerates(t *testing.T) {
 		replies map[string]string
 		said    string
 	}{
-		"EPSV refused":         {map[string]string{"EPSV": "500 EPSV not understood"}, "EPSV is refused, PASV comes next: 500 EPSV not understood"},
-		"PASV to another host": {map[string]string{"EPSV": "502 no", "PASV": "227 passive (10,9,8,7,4,1)"}, "PASV names another host, the phone connects to 192.0.2.80: 227 passive (10,9,8,7,4,1)"},
-		"logged in by USER":    {map[string]string{"USER": "230 no password needed"}, "230 no password needed"},
-		"250 for 226":          {map[string]string{"RETR": "125 open\r\n250 done"}, "230 in"},
-		"multi-line login":     {map[string]string{"PASS": "230-Hello\r\n331 friends of\r\n230 phones"}, "230 Hello"},
-		"password echoed":      {map[string]string{"PASS": "230 in with " + secret + "\x1b[2J"}, "230 in with *** [2J"},
-		"size announced":       {map[string]string{"RETR": "150 Opening BINARY mode data connection for a.cfg (5 bytes).\r\n226 ok"}, "230 in"},
-		"more than announced":  {map[string]string{"RETR": "150 Opening a.cfg (3 bytes).\r\n226 ok"}, "230 in"},
+		"EPSV refused": {
+			map[string]string{"EPSV": "500 EPSV not understood"},
+			"EPSV is refused, PASV comes next: 500 EPSV not understood",
+		},
+		"PASV to another host": {
+			map[string]string{"EPSV": "502 no", "PASV": "227 passive (10,9,8,7,4,1)"},
+			"PASV names another host, the phone connects to 192.0.2.80: 227 passive (10,9,8,7,4,1)",
+		},
+		"logged in by USER": {map[string]string{"USER": "230 no password needed"}, "230 no password needed"},
+		"250 for 226":       {map[string]string{"RETR": "125 open\r\n250 done"}, "230 in"},
+		"multi-line login":  {map[string]string{"PASS": "230-Hello\r\n331 friends of\r\n230 phones"}, "230 Hello"},
+		"password echoed":   {map[string]string{"PASS": "230 in with " + secret + "\x1b[2J"}, "230 in with *** [2J"},
+		"size announced": {
+			map[string]string{"RETR": "150 Opening BINARY mode data connection for a.cfg (5 bytes).\r\n226 ok"},
+			"230 in",
+		},
+		"more than announced": {map[string]string{"RETR": "150 Opening a.cfg (3 bytes).\r\n226 ok"}, "230 in"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -183,38 +85,104 @@ func TestFTPBadServers(t *testing.T) {
 		want   error
 		words  []string
 	}{
-		"full":                   {&ftpScript{greeting: "421 too many\r\nclose"}, ErrServer, []string{"421 too many"}},
-		"silent":                 {&ftpScript{greeting: "hang"}, ErrNoAnswer, []string{"silence for 30s before its greeting"}},
-		"hangs up":               {&ftpScript{greeting: "close"}, ErrTruncated, []string{"ended the connection before its greeting"}},
-		"not FTP":                {&ftpScript{greeting: "SSH-2.0-OpenSSH\x07"}, ErrProtocol, []string{"the greeting is not FTP: SSH-2.0-OpenSSH"}},
-		"not FTP after USER":     {&ftpScript{replies: map[string]string{"USER": "who-" + secret}}, ErrProtocol, []string{"the reply to USER is not FTP: who-***"}},
-		"endless greeting":       {&ftpScript{greeting: strings.Repeat("220-"+strings.Repeat("x", 1000)+"\r\n", 100)}, ErrProtocol, []string{"more than 65536 bytes"}},
-		"endless line":           {&ftpScript{greeting: "220 " + strings.Repeat("x", 100_000)}, ErrProtocol, []string{"more than 65536 bytes"}},
-		"USER refused":           {&ftpScript{replies: map[string]string{"USER": "530 go away"}}, ErrUnauthorized, []string{"530 go away, with the credentials given"}},
-		"PASS refused":           {&ftpScript{replies: map[string]string{"PASS": "530-Login incorrect\r\n530 " + secret}}, ErrUnauthorized, []string{"530 Login incorrect ***"}},
-		"account wanted":         {&ftpScript{replies: map[string]string{"PASS": "332 account?"}}, ErrUnauthorized, []string{"332 account?"}},
-		"no login with 550":      {&ftpScript{replies: map[string]string{"PASS": "550 odd"}}, ErrServer, []string{"550 odd"}},
-		"silent after PASS":      {&ftpScript{replies: map[string]string{"PASS": "hang"}}, ErrNoAnswer, []string{"silence for 30s after PASS"}},
-		"TYPE refused":           {&ftpScript{replies: map[string]string{"TYPE": "504 no"}}, ErrServer, []string{"504 no"}},
-		"silent after EPSV":      {&ftpScript{replies: map[string]string{"EPSV": "hang"}}, ErrNoAnswer, []string{"silence for 30s after"}},
-		"no passive at all":      {&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "550 neither"}}, ErrServer, []string{"550 neither"}},
-		"bad PASV":               {&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "227 )1,2("}}, ErrProtocol, []string{"reply to PASV"}},
-		"PASV of big numbers":    {&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "227 (999,0,0,1,4,1)"}}, ErrProtocol, []string{"no address"}},
-		"EPSV to port 0":         {&ftpScript{replies: map[string]string{"EPSV": "229 (|||0|)"}}, ErrProtocol, []string{"port 0 for the data connection"}},
-		"EPSV to port -1":        {&ftpScript{replies: map[string]string{"EPSV": "229 (|||-1|)"}}, ErrProtocol, []string{"port -1"}},
-		"data port refused":      {&ftpScript{replies: map[string]string{"EPSV": "229 (|||4000|)"}}, ErrRefused, []string{"data connection to port 4000: connection refused"}},
-		"missing":                {&ftpScript{replies: map[string]string{"RETR": "550 no such file"}}, ErrNotFound, []string{"550 no such file"}},
-		"missing, 551":           {&ftpScript{replies: map[string]string{"RETR": "551 page type"}}, ErrNotFound, []string{"551 page type"}},
-		"can't open data":        {&ftpScript{replies: map[string]string{"RETR": "425 can't"}}, ErrServer, []string{"425 can't"}},
-		"read error on disk":     {&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n451 disk"}}, ErrServer, []string{"1 bytes came, then the reply 451 disk"}},
-		"aborted":                {&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n426 broken"}}, ErrTruncated, []string{"1 bytes came, then the reply 426 broken"}},
-		"no 226":                 {&ftpScript{data: "a = 1", replies: map[string]string{"RETR": "150 here\r\nhang"}}, ErrTruncated, []string{"5 bytes came, but no reply 226", "silence for 30s"}},
-		"hangs up for 226":       {&ftpScript{data: "a = 1", replies: map[string]string{"RETR": "150 here\r\nclose"}}, ErrTruncated, []string{"no reply 226"}},
-		"another end":            {&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n200 ok"}}, ErrProtocol, []string{"200 ok", "where 226 confirms"}},
-		"shorter than announced": {&ftpScript{data: "a", replies: map[string]string{"RETR": "150 a.cfg (5 bytes)\r\n226 ok"}}, ErrTruncated, []string{"1 of 5 bytes"}},
-		"half, then silence":     {&ftpScript{data: "a", silent: true, replies: map[string]string{"RETR": "150 a.cfg (5 bytes)\r\nhang"}}, ErrNoAnswer, []string{"silence for 30s after 1 of 5 bytes"}},
-		"endless file":           {&ftpScript{data: "for ever ", endless: true, replies: map[string]string{"RETR": "150 here"}}, ErrTooLarge, []string{"1000 bytes"}},
-		"announced too large":    {&ftpScript{data: "a", replies: map[string]string{"RETR": "150 a.cfg (5000 bytes)"}}, ErrTooLarge, []string{"5000 bytes announced"}},
+		"full":     {&ftpScript{greeting: "421 too many\r\nclose"}, ErrServer, []string{"421 too many"}},
+		"silent":   {&ftpScript{greeting: "hang"}, ErrNoAnswer, []string{"silence for 30s before its greeting"}},
+		"hangs up": {&ftpScript{greeting: "close"}, ErrTruncated, []string{"ended the connection before its greeting"}},
+		"not FTP": {
+			&ftpScript{greeting: "SSH-2.0-OpenSSH\x07"}, ErrProtocol,
+			[]string{"the greeting is not FTP: SSH-2.0-OpenSSH"},
+		},
+		"not FTP after USER": {
+			&ftpScript{replies: map[string]string{"USER": "who-" + secret}}, ErrProtocol,
+			[]string{"the reply to USER is not FTP: who-***"},
+		},
+		"endless greeting": {
+			&ftpScript{greeting: strings.Repeat("220-"+strings.Repeat("x", 1000)+"\r\n", 100)}, ErrProtocol,
+			[]string{"more than 65536 bytes"},
+		},
+		"endless line": {
+			&ftpScript{greeting: "220 " + strings.Repeat("x", 100_000)}, ErrProtocol, []string{"more than 65536 bytes"},
+		},
+		"USER refused": {
+			&ftpScript{replies: map[string]string{"USER": "530 go away"}}, ErrUnauthorized,
+			[]string{"530 go away, with the credentials given"},
+		},
+		"PASS refused": {
+			&ftpScript{replies: map[string]string{"PASS": "530-Login incorrect\r\n530 " + secret}}, ErrUnauthorized,
+			[]string{"530 Login incorrect ***"},
+		},
+		"account wanted": {
+			&ftpScript{replies: map[string]string{"PASS": "332 account?"}}, ErrUnauthorized, []string{"332 account?"},
+		},
+		"no login with 550": {&ftpScript{replies: map[string]string{"PASS": "550 odd"}}, ErrServer, []string{"550 odd"}},
+		"silent after PASS": {
+			&ftpScript{replies: map[string]string{"PASS": "hang"}}, ErrNoAnswer, []string{"silence for 30s after PASS"},
+		},
+		"TYPE refused":      {&ftpScript{replies: map[string]string{"TYPE": "504 no"}}, ErrServer, []string{"504 no"}},
+		"silent after EPSV": {&ftpScript{replies: map[string]string{"EPSV": "hang"}}, ErrNoAnswer, []string{"silence for 30s after"}},
+		"no passive at all": {
+			&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "550 neither"}}, ErrServer,
+			[]string{"550 neither"},
+		},
+		"bad PASV": {
+			&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "227 )1,2("}}, ErrProtocol,
+			[]string{"reply to PASV"},
+		},
+		"PASV of big numbers": {
+			&ftpScript{replies: map[string]string{"EPSV": "500 no", "PASV": "227 (999,0,0,1,4,1)"}}, ErrProtocol,
+			[]string{"no address"},
+		},
+		"EPSV to port 0": {
+			&ftpScript{replies: map[string]string{"EPSV": "229 (|||0|)"}}, ErrProtocol,
+			[]string{"port 0 for the data connection"},
+		},
+		"EPSV to port -1": {&ftpScript{replies: map[string]string{"EPSV": "229 (|||-1|)"}}, ErrProtocol, []string{"port -1"}},
+		"data port refused": {
+			&ftpScript{replies: map[string]string{"EPSV": "229 (|||4000|)"}}, ErrRefused,
+			[]string{"data connection to port 4000: connection refused"},
+		},
+		"missing": {
+			&ftpScript{replies: map[string]string{"RETR": "550 no such file"}}, ErrNotFound,
+			[]string{"550 no such file"},
+		},
+		"missing, 551":    {&ftpScript{replies: map[string]string{"RETR": "551 page type"}}, ErrNotFound, []string{"551 page type"}},
+		"can't open data": {&ftpScript{replies: map[string]string{"RETR": "425 can't"}}, ErrServer, []string{"425 can't"}},
+		"read error on disk": {
+			&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n451 disk"}}, ErrServer,
+			[]string{"1 bytes came, then the reply 451 disk"},
+		},
+		"aborted": {
+			&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n426 broken"}}, ErrTruncated,
+			[]string{"1 bytes came, then the reply 426 broken"},
+		},
+		"no 226": {
+			&ftpScript{data: "a = 1", replies: map[string]string{"RETR": "150 here\r\nhang"}}, ErrTruncated,
+			[]string{"5 bytes came, but no reply 226", "silence for 30s"},
+		},
+		"hangs up for 226": {
+			&ftpScript{data: "a = 1", replies: map[string]string{"RETR": "150 here\r\nclose"}}, ErrTruncated,
+			[]string{"no reply 226"},
+		},
+		"another end": {
+			&ftpScript{data: "a", replies: map[string]string{"RETR": "150 here\r\n200 ok"}}, ErrProtocol,
+			[]string{"200 ok", "where 226 confirms"},
+		},
+		"shorter than announced": {
+			&ftpScript{data: "a", replies: map[string]string{"RETR": "150 a.cfg (5 bytes)\r\n226 ok"}}, ErrTruncated,
+			[]string{"1 of 5 bytes"},
+		},
+		"half, then silence": {
+			&ftpScript{data: "a", silent: true, replies: map[string]string{"RETR": "150 a.cfg (5 bytes)\r\nhang"}},
+			ErrNoAnswer, []string{"silence for 30s after 1 of 5 bytes"},
+		},
+		"endless file": {
+			&ftpScript{data: "for ever ", endless: true, replies: map[string]string{"RETR": "150 here"}}, ErrTooLarge,
+			[]string{"1000 bytes"},
+		},
+		"announced too large": {
+			&ftpScript{data: "a", replies: map[string]string{"RETR": "150 a.cfg (5000 bytes)"}}, ErrTooLarge,
+			[]string{"5000 bytes announced"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"net/textproto"
@@ -69,7 +68,8 @@ func (f *files) open(ctx context.Context, who login, r Request) (*ftpSession, er
 	}
 	if err != nil {
 		s.abort()
-		return s, s.fault(err)
+		err = s.fault(err)
+		return s, err
 	}
 	return s, nil
 }
@@ -101,17 +101,19 @@ func (s *ftpSession) confirmed(received, closed error, n int64) error {
 	isReply := errors.As(closed, &reply)
 	switch {
 	case isReply && reply.Code == ftp.StatusTransfertAborted:
-		return &Error{Code: trace.Truncated, Detail: fmt.Sprintf("%d bytes came, then the reply %s", n, s.words(reply)), Err: closed}
+		return failure(trace.Truncated, closed, "%d bytes came, then the reply %s", n, s.words(reply))
 	case isReply && reply.Code >= 400:
-		return &Error{Code: trace.ServerError, Detail: fmt.Sprintf("%d bytes came, then the reply %s", n, s.words(reply)), Err: closed}
+		return failure(trace.ServerError, closed, "%d bytes came, then the reply %s", n, s.words(reply))
 	case received != nil:
 		return received
 	case closed == nil, isReply && reply.Code == ftp.StatusRequestedFileActionOK:
 		return nil
 	case isReply:
-		return &Error{Code: trace.Protocol, Detail: fmt.Sprintf("%d bytes came, then the reply %s, where 226 confirms a transfer", n, s.words(reply)), Err: closed}
+		return failure(trace.Protocol, closed,
+			"%d bytes came, then the reply %s, where 226 confirms a transfer", n, s.words(reply))
 	default:
-		return &Error{Code: trace.Truncated, Detail: fmt.Sprintf("%d bytes came, but no reply 226 that confirms the transfer (%s)", n, clean(explain(closed), s.who.secret())), Err: closed}
+		return failure(trace.Truncated, closed,
+			"%d bytes came, but no reply 226 that confirms the transfer (%s)", n, clean(explain(closed), s.who.secret()))
 	}
 }
 
@@ -191,7 +193,7 @@ func (c *ftpControl) Read(p []byte) (int, error) {
 	if c.since += n; c.since > maxReply {
 		err = &Error{Code: trace.Protocol, Detail: fmt.Sprintf("a reply of more than %d bytes", maxReply)}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil {
 		c.err = err
 	}
 	return n, err

@@ -143,7 +143,9 @@ func TestFTPTLSFailures(t *testing.T) {
 	_, err = k.request(t, Request{URL: u})
 	fails(t, err, ErrTLS, "authority that is not trusted")
 
-	u = withUser(t, serveFTP(t, &ftpDriver{Settings: ftpserver.Settings{TLSRequired: ftpserver.MandatoryEncryption}, tls: &tls.Config{Certificates: []tls.Certificate{a.issue(t, nil)}}})+"/plain.cfg")
+	d := &ftpDriver{tls: &tls.Config{Certificates: []tls.Certificate{a.issue(t, nil)}}}
+	d.TLSRequired = ftpserver.MandatoryEncryption
+	u = withUser(t, serveFTP(t, d)+"/plain.cfg")
 	_, err = new(kit).request(t, Request{URL: u})
 	fails(t, err, ErrServer, "421 ")
 }

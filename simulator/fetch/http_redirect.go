@@ -1,7 +1,6 @@
 package fetch
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -33,7 +32,8 @@ func (f *webFetch) redirect(res *http.Response, hops int) error {
 	to = bare(to)
 	to.Scheme = strings.ToLower(to.Scheme)
 	if to.Scheme != "http" && to.Scheme != "https" {
-		return &Error{Code: trace.Redirects, Detail: fmt.Sprintf("%s leads to a URL of scheme %s: a phone follows only to http and https", status(res, f.password), clean(to.Scheme))}
+		return failure(trace.Redirects, nil,
+			"%s leads to a URL of scheme %s: a phone follows only to http and https", status(res, f.password), clean(to.Scheme))
 	}
 	detail := status(res, f.password)
 	if f.at.Scheme == "https" && to.Scheme == "http" {
@@ -43,7 +43,8 @@ func (f *webFetch) redirect(res *http.Response, hops int) error {
 		Kind: trace.FetchRedirect, Name: f.Name, URL: trace.URL(to), Peer: f.peer, Attempt: hops + 1, Detail: detail,
 	})
 	if limit := f.options.Behaviour.MaxRedirects; hops >= limit {
-		return &Error{Code: trace.Redirects, Detail: fmt.Sprintf("more than %d redirects (option max_redirects), the last to %s", limit, clean(trace.URL(to), f.password))}
+		return failure(trace.Redirects, nil,
+			"more than %d redirects (option max_redirects), the last to %s", limit, clean(trace.URL(to), f.password))
 	}
 	f.at = to
 	return nil

@@ -106,7 +106,7 @@ func (t tlsClient) dial(ctx context.Context, n wire.Network, address string, idl
 // handshakeError sorts what ended a handshake.
 func handshakeError(err error, peer net.Addr) *Error {
 	e := &Error{Code: codeOf(err), Detail: explain(err), Peer: peerOf(peer), Err: err}
-	switch e.Code {
+	switch e.Code { //nolint:exhaustive // the other codes say enough
 	case trace.NoAnswer:
 		e.Detail += " in the TLS handshake"
 	case trace.Truncated:

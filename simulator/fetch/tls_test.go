@@ -70,7 +70,8 @@ func (a *authority) issue(t *testing.T, edit func(*x509.Certificate)) tls.Certif
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "test server"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	if edit != nil {
 		edit(c)
@@ -105,13 +106,19 @@ func TestTLSCertificates(t *testing.T) {
 			want     error
 			words    string
 		}{
-			"good":    {ca: trusted.pem},
-			"expired": {func(c *x509.Certificate) { c.NotAfter = expired; c.NotBefore = expired.AddDate(-1, 0, 0) }, trusted.pem, false, ErrTLS, "certificate expired on 2024-01-02"},
+			"good": {ca: trusted.pem},
+			"expired": {
+				func(c *x509.Certificate) { c.NotAfter = expired; c.NotBefore = expired.AddDate(-1, 0, 0) },
+				trusted.pem, false, ErrTLS, "certificate expired on 2024-01-02",
+			},
 			"not yet valid": {func(c *x509.Certificate) {
 				c.NotBefore = expired.AddDate(99, 0, 0)
 				c.NotAfter = expired.AddDate(100, 0, 0)
 			}, trusted.pem, false, ErrTLS, "certificate is not valid before 2123-01-02"},
-			"wrong name":        {func(c *x509.Certificate) { c.DNSNames = []string{"pbx.example"}; c.IPAddresses = nil }, trusted.pem, false, ErrTLS, "certificate is for pbx.example, not for 127.0.0.1"},
+			"wrong name": {
+				func(c *x509.Certificate) { c.DNSNames = []string{"pbx.example"}; c.IPAddresses = nil }, trusted.pem,
+				false, ErrTLS, "certificate is for pbx.example, not for 127.0.0.1",
+			},
 			"unknown authority": {nil, nil, false, ErrTLS, "authority that is not trusted (give it with --ca, or --insecure)"},
 			"other authority":   {nil, newAuthority(t).pem, false, ErrTLS, "authority that is not trusted"},
 			"insecure":          {func(c *x509.Certificate) { c.NotAfter = expired; c.IPAddresses = nil }, nil, true, nil, ""},
@@ -121,7 +128,8 @@ func TestTLSCertificates(t *testing.T) {
 					Certificates: []tls.Certificate{trusted.issue(t, test.edit)},
 					CipherSuites: append([]uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, rsaSuites...),
 				})
-				k := &kit{Options: Options{Behaviour: device.Behaviour{TLSProfile: profile}, TLS: TLS{CA: test.ca, Insecure: test.insecure}}}
+				k := &kit{Options: Options{TLS: TLS{CA: test.ca, Insecure: test.insecure}}}
+				k.Behaviour.TLSProfile = profile
 				if test.want == nil {
 					k.body(t, Request{URL: mustURL(t, server.URL)}, "a = 1")
 					return
@@ -169,13 +177,14 @@ func TestTLSProfileOffers(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			if hello.ServerName != test.name || hello.SupportedVersions[0] != test.max {
-				t.Errorf("offered name %q and version %x, want %q and %x", hello.ServerName, hello.SupportedVersions[0], test.name, test.max)
+				t.Errorf("offered name %q and version %x, want %q and %x",
+					hello.ServerName, hello.SupportedVersions[0], test.name, test.max)
 			}
 			if test.suites == nil {
 				return
 			}
-			any := cmpopts.SortSlices(func(a, b uint16) bool { return a < b })
-			if diff := cmp.Diff(test.suites, hello.CipherSuites, any); diff != "" {
+			anyOrder := cmpopts.SortSlices(func(a, b uint16) bool { return a < b })
+			if diff := cmp.Diff(test.suites, hello.CipherSuites, anyOrder); diff != "" {
 				t.Errorf("cipher suites (-want +got):\n%s", diff)
 			}
 		})
@@ -191,10 +200,16 @@ func TestTLSNoAgreement(t *testing.T) {
 		profile string
 		words   string
 	}{
-		"TLS 1.3 only":        {&tls.Config{MinVersion: tls.VersionTLS13}, "tls12-rsa", "no TLS version in common"},
-		"no RSA key exchange": {&tls.Config{CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}, "tls12-rsa", "no TLS parameters in common"},
-		"TLS 1.1 at most":     {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "modern", "no TLS version in common"},
-		"client certificate":  {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, "modern", "asks for a client certificate"},
+		"TLS 1.3 only": {&tls.Config{MinVersion: tls.VersionTLS13}, "tls12-rsa", "no TLS version in common"},
+		"no RSA key exchange": {
+			&tls.Config{CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}}, "tls12-rsa",
+			"no TLS parameters in common",
+		},
+		"TLS 1.1 at most": {
+			&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "modern",
+			"no TLS version in common",
+		},
+		"client certificate": {&tls.Config{ClientAuth: tls.RequireAnyClientCert}, "modern", "asks for a client certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.server.Certificates = cert
