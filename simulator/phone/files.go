@@ -32,17 +32,23 @@ func (s *pass) bootFile(ctx context.Context, name string) (*config.Boot, *url.UR
 	}
 	s.found = true
 	s.report.Files = append(s.report.Files, File{Name: name, URL: trace.URL(at), Bytes: int64(len(body))})
-	s.trace.Record(trace.Event{Kind: trace.ConfigBoot, Name: name, Bytes: int64(len(boot.Includes)), Detail: includeList(boot)})
+	s.trace.Record(trace.Event{Kind: trace.ConfigBoot, Name: name, Bytes: int64(len(boot.Includes)), Detail: s.includeList(boot)})
 	s.findAll(boot.Findings)
 	return boot, at, nil
 }
 
-func includeList(b *config.Boot) string {
-	refs := make([]string, len(b.Includes))
+// includeName is what an included file is called: what stands in the boot file, with
+// the MAC in its place and without a password.
+func (s *pass) includeName(include config.Include) string {
+	return config.Masked("include", s.expand(include.Ref))
+}
+
+func (s *pass) includeList(b *config.Boot) string {
+	names := make([]string, len(b.Includes))
 	for i, include := range b.Includes {
-		refs[i] = config.Masked("include", include.Ref)
+		names[i] = s.includeName(include)
 	}
-	return strings.Join(refs, ", ")
+	return strings.Join(names, ", ")
 }
 
 // cfgFile fetches a cfg file and merges it over what came before; one that is missing

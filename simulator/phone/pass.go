@@ -145,7 +145,7 @@ func (s *pass) includes(ctx context.Context, boot *config.Boot, base *url.URL) e
 			continue
 		}
 		before := len(s.report.Files)
-		if err := s.cfgFile(ctx, include.Ref, target); err != nil {
+		if err := s.cfgFile(ctx, s.includeName(include), target); err != nil {
 			return err
 		}
 		if len(s.report.Files) > before {

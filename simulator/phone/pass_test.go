@@ -157,7 +157,7 @@ func TestOrderOfFiles(t *testing.T) {
 		{
 			name:  "the MAC macro in an include",
 			files: tree{"y000000000000.boot": "include:config <phones/$(MA).cfg>\n", "phones/0021f2000001.cfg": "a.x=1\n"},
-			asked: []string{"!0021f2000001.boot", "y000000000000.boot", "phones/$(MA).cfg"},
+			asked: []string{"!0021f2000001.boot", "y000000000000.boot", "phones/0021f2000001.cfg"},
 			held:  []string{"a.x=1"},
 		},
 	}
