@@ -184,3 +184,34 @@ func TestFTPTarget(t *testing.T) {
 		}
 	}
 }
+
+// Servers demand that data connections go on with the TLS session of the control
+// connection (vsftpd, require_ssl_reuse), whatever the profile.
+func TestFTPTLSSessionReuse(t *testing.T) {
+	for _, profile := range []string{"modern", "tls12-rsa", "no-sni"} {
+		t.Run(profile, func(t *testing.T) {
+			var (
+				mu      sync.Mutex
+				resumed []bool
+			)
+			a := newAuthority(t)
+			d := &ftpDriver{tls: &tls.Config{
+				Certificates: []tls.Certificate{a.issue(t, nil)},
+				CipherSuites: append([]uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, rsaSuites...),
+				VerifyConnection: func(s tls.ConnectionState) error {
+					mu.Lock()
+					defer mu.Unlock()
+					resumed = append(resumed, s.DidResume)
+					return nil
+				},
+			}}
+			k := &kit{Options: Options{Behaviour: device.Behaviour{FTPTLS: "explicit", TLSProfile: profile}, TLS: TLS{CA: a.pem}}}
+			k.body(t, Request{URL: withUser(t, serveFTP(t, d)+"/plain.cfg")}, "in plain.cfg")
+			mu.Lock()
+			defer mu.Unlock()
+			if diff := cmp.Diff([]bool{false, true}, resumed); diff != "" {
+				t.Errorf("resumed, control and data (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

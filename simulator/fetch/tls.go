@@ -62,6 +62,7 @@ func (t tlsClient) forHost(host string) *tls.Config {
 	// crypto/tls sends the name that it checks. Without SNI the certificate is checked
 	// here, by the same rules.
 	c.ServerName = ""
+	c.ClientSessionCache = hostCache{c.ClientSessionCache, host}
 	if !c.InsecureSkipVerify {
 		roots := c.RootCAs
 		c.InsecureSkipVerify = true //nolint:gosec // VerifyConnection checks
@@ -69,6 +70,21 @@ func (t tlsClient) forHost(host string) *tls.Config {
 	}
 	return c
 }
+
+// hostCache keeps sessions by host where crypto/tls, knowing no name, would keep them
+// by address and port: an FTP data connection has a port of its own.
+type hostCache struct {
+	tls.ClientSessionCache
+	host string
+}
+
+// Get implements tls.ClientSessionCache.
+func (h hostCache) Get(string) (*tls.ClientSessionState, bool) {
+	return h.ClientSessionCache.Get(h.host)
+}
+
+// Put implements tls.ClientSessionCache.
+func (h hostCache) Put(_ string, s *tls.ClientSessionState) { h.ClientSessionCache.Put(h.host, s) }
 
 func verifyPeer(s tls.ConnectionState, roots *x509.CertPool, host string) error {
 	if len(s.PeerCertificates) == 0 {
