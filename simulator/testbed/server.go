@@ -128,10 +128,19 @@ func (tb *Testbed) Start(server Server, docroot string) *Running {
 // nextAddr gives the servers' side one address more, and returns it.
 func (tb *Testbed) nextAddr() netip.Addr {
 	tb.t.Helper()
-	tb.last = tb.last.Next()
-	tb.ip(tb.Server, "address", "add", tb.last.String()+"/16", "dev", cable)
-	return tb.last
+	n := tb.used.addrs.Add(1)
+	if n > maxServers {
+		tb.t.Fatalf("testbed: more than %d servers", maxServers)
+	}
+	a := serverAddr.As4()
+	a[3] += byte(n)
+	addr := netip.AddrFrom4(a)
+	tb.ip(tb.Server, "address", "add", addr.String()+"/16", "dev", cable)
+	return addr
 }
+
+// maxServers is how many a testbed has addresses for: 10.66.0.2 to 10.66.0.254.
+const maxServers = 253
 
 // wellKnown are the ports that a URL leaves out.
 var wellKnown = map[string]uint16{"tftp": 69, "ftp": 21, "http": 80, "https": 443}

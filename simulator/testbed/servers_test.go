@@ -49,6 +49,8 @@ func TestServersServe(t *testing.T) {
 	docroot := tb.Publish(tree)
 	for _, s := range testbed.Servers {
 		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			tb := tb.For(t)
 			server := tb.Start(s, docroot)
 			for _, e := range server.Endpoints {
 				for name, file := range tree {

@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -46,14 +47,19 @@ var (
 type Needs []string
 
 // Testbed is one test's network. Its methods fail the test when something does not
-// work; they are called from the test's own goroutine.
+// work; they are called from the test's own goroutine. For gives subtests a view of
+// their own.
 type Testbed struct {
 	Server *Namespace // where Start puts servers; 10.66.0.1/16 and one address more for each server
 	Phone  *Namespace // where the phone is; 10.66.1.1/16
 
-	t       testing.TB
-	last    netip.Addr // the last address given to a server
-	folders int
+	t    testing.TB
+	used *used
+}
+
+// used counts what a testbed has given out, to all its views together.
+type used struct {
+	addrs, folders atomic.Uint32
 }
 
 // New makes a network for t, which ends with t. It skips t where something in needs,
@@ -66,7 +72,7 @@ func New(t testing.TB, needs Needs) *Testbed {
 		}
 		t.Skipf("testbed: %s", missing)
 	}
-	tb := &Testbed{t: t, last: serverAddr}
+	tb := &Testbed{t: t, used: new(used)}
 	tb.Server = tb.namespace("server", serverAddr)
 	tb.Phone = tb.namespace("phone", phoneAddr)
 	tb.ip(tb.Server, "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", tb.Phone.Path())
@@ -77,6 +83,14 @@ func New(t testing.TB, needs Needs) *Testbed {
 		tb.ip(ns, "route", "add", "224.0.0.0/4", "dev", cable)
 	}
 	return tb
+}
+
+// For returns the same network for a subtest: what is started through it ends with the
+// subtest, and fails the subtest. Subtests may run in parallel.
+func (tb *Testbed) For(t testing.TB) *Testbed {
+	view := *tb
+	view.t = t
+	return &view
 }
 
 // Missing says what keeps a testbed with these needs from working here, and what to
@@ -120,8 +134,7 @@ func (tb *Testbed) folder(name string) string {
 	for _, d := range []string{filepath.Dir(dir), dir} {
 		tb.must(os.Chmod(d, 0o755), "make the test's folder readable")
 	}
-	tb.folders++
-	dir = filepath.Join(dir, fmt.Sprintf("%s-%d", name, tb.folders))
+	dir = filepath.Join(dir, fmt.Sprintf("%s-%d", name, tb.used.folders.Add(1)))
 	tb.must(os.Mkdir(dir, 0o755), "make a folder")
 	tb.must(os.Chmod(dir, 0o755), "make a folder readable") // whatever the umask
 	return dir
