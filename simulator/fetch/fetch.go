@@ -94,7 +94,7 @@ func New(o Options) (*Schemes, error) {
 			"ftp":   ftp,
 			"http":  web,
 			"https": web,
-			"file":  file{},
+			"file":  file{o.Trace},
 		},
 		trace:  o.Trace,
 		limit:  o.Behaviour.MaxCfg,

@@ -15,10 +15,10 @@ import (
 )
 
 // file gets files from disk, for offline use: file:///dir/name.
-type file struct{}
+type file struct{ trace trace.Sink }
 
 // Fetch implements Fetcher.
-func (file) Fetch(ctx context.Context, r Request) (*Response, error) {
+func (f file) Fetch(ctx context.Context, r Request) (*Response, error) {
 	start := time.Now()
 	if h := r.URL.Host; h != "" && !strings.EqualFold(h, "localhost") {
 		return nil, &Error{Code: trace.BadURL, Detail: "a file URL names no host: file:///dir/name"}
@@ -26,13 +26,14 @@ func (file) Fetch(ctx context.Context, r Request) (*Response, error) {
 	if r.URL.Path == "" || strings.ContainsRune(r.URL.Path, 0) {
 		return nil, &Error{Code: trace.BadURL, Detail: "not the path of a file: file:///dir/name"}
 	}
-	f, size, err := openFile(filepath.FromSlash(r.URL.Path))
+	f.trace.Record(trace.Event{Kind: trace.FetchRequest, Name: r.Name, URL: trace.URL(r.URL), Attempt: 1})
+	body, size, err := openFile(filepath.FromSlash(r.URL.Path))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer body.Close()
 	in := inbound{limit: r.limit(), announced: size, to: r.Body}
-	if err := in.receive(ctx, f); err != nil {
+	if err := in.receive(ctx, body); err != nil {
 		return nil, err
 	}
 	return &Response{Body: in.body(), Bytes: in.n, URL: &url.URL{Scheme: "file", Path: r.URL.Path}, Took: time.Since(start)}, nil

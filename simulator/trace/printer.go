@@ -103,6 +103,9 @@ func fetchWords(e Event) (string, Tone) {
 		if e.Attempt > 1 {
 			again = fmt.Sprintf(" again, the %s time", ordinal(e.Attempt))
 		}
+		if scheme == "file" {
+			return "-> reads " + e.Name, plain
+		}
 		return fmt.Sprintf("-> %s asks %s for %s%s%s", scheme, peerOf(e), e.Name, again, parenthesis(e.Detail)), plain
 	case FetchReply:
 		return "<- " + e.Detail, faint

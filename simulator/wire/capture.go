@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -20,12 +21,25 @@ import (
 type Capture struct {
 	mac net.HardwareAddr
 
-	mu  sync.Mutex
-	out *pcapgo.NgWriter
-	buf gopacket.SerializeBuffer
-	id  uint16 // IPv4 identification
-	err error
+	mu   sync.Mutex
+	out  *pcapgo.NgWriter
+	buf  gopacket.SerializeBuffer
+	id   uint16 // IPv4 identification
+	held []heldFrame
+	size int // bytes in held
+	err  error
 }
+
+// heldFrame waits to be written. TLS secrets are known only after the frame that they
+// are needed for, the Server Hello, was recorded; readers want them before it. So the
+// latest frames are held back, and secrets are written at once.
+type heldFrame struct {
+	at   time.Time
+	data []byte
+}
+
+// maxHeld is how many bytes of frames are held back at most.
+const maxHeld = 1 << 20
 
 // NewCapture starts a pcapng file on w with one Ethernet interface; mac is the phone's
 // own address in every frame. Its error is that of writing the file's header.
@@ -46,6 +60,7 @@ func NewCapture(w io.Writer, mac net.HardwareAddr) (*Capture, error) {
 func (c *Capture) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.release(0)
 	if err := c.out.Flush(); c.err == nil {
 		c.err = err
 	}
@@ -127,20 +142,34 @@ func (c *Capture) network(eth *layers.Ethernet, from, to netip.Addr, proto layer
 
 // write appends a frame; c.mu is held.
 func (c *Capture) write(at time.Time, frame []byte) {
-	if c.err != nil {
-		return
+	c.held = append(c.held, heldFrame{at, bytes.Clone(frame)})
+	if c.size += len(frame); c.size > maxHeld {
+		c.release(maxHeld / 2)
 	}
-	c.err = c.out.WritePacket(gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(frame), Length: len(frame)}, frame)
+}
+
+// release writes the oldest frames until no more than keep bytes are held; c.mu is held.
+func (c *Capture) release(keep int) {
+	n := 0
+	for ; n < len(c.held) && c.size > keep && c.err == nil; n++ {
+		f := c.held[n]
+		c.size -= len(f.data)
+		c.err = c.out.WritePacket(gopacket.CaptureInfo{Timestamp: f.at, CaptureLength: len(f.data), Length: len(f.data)}, f.data)
+	}
+	c.held = append(c.held[:0], c.held[n:]...)
+	if c.err != nil {
+		c.held, c.size = nil, 0
+	}
 }
 
 // hardwareAddr makes up the Ethernet address of a host whose real one a socket does
 // not tell; multicast addresses have their own by RFC 1112 §6.4.
 func hardwareAddr(a netip.Addr) net.HardwareAddr {
-	bytes := a.As16()
+	raw := a.As16()
 	if a.Is4() && a.IsMulticast() {
-		return net.HardwareAddr{0x01, 0x00, 0x5e, bytes[13] & 0x7f, bytes[14], bytes[15]}
+		return net.HardwareAddr{0x01, 0x00, 0x5e, raw[13] & 0x7f, raw[14], raw[15]}
 	}
 	h := net.HardwareAddr{0x02, 0x00, 0, 0, 0, 0}
-	binary.BigEndian.PutUint32(h[2:], binary.BigEndian.Uint32(bytes[12:]))
+	binary.BigEndian.PutUint32(h[2:], binary.BigEndian.Uint32(raw[12:]))
 	return h
 }
