@@ -3,7 +3,7 @@ package tftp
 import "encoding/binary"
 
 // AppendRRQ appends a read request to b and returns the longer slice (RFC 1350 §5,
-// RFC 2347 §2). No text may hold a NUL; the whole should not exceed MaxRequest.
+// RFC 2347 "Packet Formats"). No text may hold a NUL; the whole should not exceed MaxRequest.
 func AppendRRQ(b []byte, filename, mode string, options ...Option) []byte {
 	return appendRequest(b, RRQ, filename, mode, options)
 }
@@ -26,7 +26,7 @@ func AppendError(b []byte, code ErrorCode, message string) []byte {
 	return appendText(appendWords(b, uint16(ERROR), uint16(code)), message)
 }
 
-// AppendOACK appends an OACK packet (RFC 2347 §2). No text may hold a NUL.
+// AppendOACK appends an OACK packet (RFC 2347 "Packet Formats"). No text may hold a NUL.
 func AppendOACK(b []byte, options ...Option) []byte {
 	return appendOptions(binary.BigEndian.AppendUint16(b, uint16(OACK)), options)
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Op is a packet's opcode, its first two bytes (RFC 1350 §5, RFC 2347 §2).
+// Op is a packet's opcode, its first two bytes (RFC 1350 §5, RFC 2347 "Packet Formats").
 type Op uint16
 
 // The opcodes.
@@ -26,7 +26,7 @@ func (o Op) String() string {
 	return fmt.Sprintf("opcode %d", uint16(o))
 }
 
-// ErrorCode is the number in an ERROR packet (RFC 1350 §5, RFC 2347 §3).
+// ErrorCode is the number in an ERROR packet (RFC 1350 appendix, RFC 2347 "Packet Formats").
 type ErrorCode uint16
 
 // The error codes.
@@ -39,7 +39,7 @@ const (
 	UnknownTransferID ErrorCode = 5
 	FileExists        ErrorCode = 6
 	NoSuchUser        ErrorCode = 7
-	OptionRefused     ErrorCode = 8 // option negotiation failed (RFC 2347 §3)
+	OptionRefused     ErrorCode = 8 // option negotiation failed (RFC 2347)
 )
 
 // String returns the RFC's words, "File not found".
@@ -51,21 +51,21 @@ func (c ErrorCode) String() string {
 	return fmt.Sprintf("error code %d", uint16(c))
 }
 
-// The names of the options. Case does not matter on the wire (RFC 2347 §2).
+// The names of the options. Case does not matter on the wire (RFC 2347 "Packet Formats").
 const (
 	OptionBlksize    = "blksize"    // bytes a block, 8 to 65464 (RFC 2348)
-	OptionTimeout    = "timeout"    // seconds until the server sends again, 1 to 255 (RFC 2349 §2)
-	OptionTsize      = "tsize"      // bytes of the whole file; 0 in an RRQ asks for it (RFC 2349 §3)
-	OptionWindowsize = "windowsize" // blocks before an ACK, 1 to 65535 (RFC 7440 §3)
+	OptionTimeout    = "timeout"    // seconds until the server sends again, 1 to 255 (RFC 2349)
+	OptionTsize      = "tsize"      // bytes of the whole file; 0 in an RRQ asks for it (RFC 2349)
+	OptionWindowsize = "windowsize" // blocks before an ACK, 1 to 65535 (RFC 7440)
 )
 
 // Sizes in bytes.
 const (
 	HeaderSize     = 4     // opcode and block number before a block's data
 	DefaultBlksize = 512   // where no blksize was granted (RFC 1350 §5)
-	MinBlksize     = 8     // RFC 2348 §2
-	MaxBlksize     = 65464 // RFC 2348 §2
-	MaxRequest     = 512   // of a whole RRQ or WRQ with its options (RFC 2347 §3)
+	MinBlksize     = 8     // RFC 2348
+	MaxBlksize     = 65464 // RFC 2348
+	MaxRequest     = 512   // of a whole RRQ or WRQ with its options (RFC 2347 "Packet Formats")
 )
 
 // The modes of a transfer (RFC 1350 §1). Case does not matter on the wire.
@@ -74,7 +74,7 @@ const (
 	Netascii = "netascii"
 )
 
-// Option is one option of a request or of an OACK (RFC 2347 §2).
+// Option is one option of a request or of an OACK (RFC 2347 "Packet Formats").
 type Option struct{ Name, Value string }
 
 // Packet is one packet, whatever its opcode; the fields that the opcode does not use
