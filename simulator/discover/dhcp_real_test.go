@@ -2,7 +2,9 @@ package discover_test
 
 import (
 	"context"
+	"errors"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
+	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/testbed"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -131,5 +134,61 @@ func TestRelayAgainstRealServers(t *testing.T) {
 				t.Errorf("offer %q with lease %v, want the URL and an address of %v", offer.URL, offer.Lease.Address, testbed.Pool)
 			}
 		})
+	}
+}
+
+// Kea knows RFC 8357: a relay without port 67 is answered where it asks from.
+func TestRelayAnyPortAgainstKea(t *testing.T) {
+	tb := testbed.New(t, testbed.Kea.Needs)
+	addr := tb.StartDHCP(testbed.Kea, testbed.DHCPOptions{Option66: "host"})
+	o := discover.RelayOptions{Server: addr.String(), Network: unprivileged{tb.Phone.Network()}}
+	relay, err := discover.ListenRelay(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer relay.Close()
+	offer, err := discover.DHCP{Transport: relay}.Find(t.Context(), device.Identity{MAC: guideMAC})
+	if err != nil || offer.URL != "host" {
+		t.Errorf("offer %q, %v; want host", offer.URL, err)
+	}
+}
+
+// The reference server on a link, with the phone's raw frames and with busybox's
+// client, which we did not write.
+func TestRawAgainstReferenceServer(t *testing.T) {
+	tb := testbed.New(t, testbed.Needs{"busybox"})
+	var d *server.DHCP
+	var err error
+	o := server.DHCPOptions{
+		Interface: tb.Server.Interface, Pool: testbed.Pool,
+		Option66: func(device.MAC) string { return "tftp://10.66.0.1/" },
+	}
+	if runErr := tb.Server.Run(func() { d, err = server.ListenDHCP(t.Context(), o) }); runErr != nil || err != nil {
+		t.Fatal(runErr, err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	id, phone := device.Identity{MAC: guideMAC}, discover.DHCP{Transport: rawIn(t, tb.Phone)}
+	offer, err := phone.Find(t.Context(), id)
+	if err != nil || offer.URL != "tftp://10.66.0.1/" || offer.Lease.Address.Bits() != 16 {
+		t.Fatalf("offer %+v, %v", offer, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), realWait)
+	defer cancel()
+	if err := phone.Renew(ctx, id, offer.Lease); err != nil {
+		t.Errorf("renew: %v", err)
+	}
+	out, err := tb.Phone.Command(ctx, "busybox", "udhcpc", "-i", tb.Phone.Interface, "-n", "-q", "-s", "/bin/true").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "obtained from 10.66.0.1") {
+		t.Errorf("udhcpc: %v\n%s", err, out)
+	}
+}
+
+// No server at all: a real link stays silent until dhcp_wait.
+func TestRawSilence(t *testing.T) {
+	tb := testbed.New(t, nil)
+	phone := discover.DHCP{Transport: rawIn(t, tb.Phone), Behaviour: device.Behaviour{DHCPWait: time.Second}}
+	_, err := phone.Find(t.Context(), device.Identity{MAC: guideMAC})
+	if !errors.Is(err, discover.ErrNothing) || !strings.Contains(err.Error(), "no lease within 1s: 1 DISCOVERs, no OFFER") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -106,15 +104,9 @@ func (a *ask) discover(ctx context.Context, start time.Time) (offer dhcpReply, s
 			return offer, secs, err
 		}
 		done, err := collect(ctx, a.tx, wait.next(), func(p Packet) (bool, error) {
-			offer, err = a.read(p)
-			if err == nil {
-				err = checkOffer(offer)
-			}
-			if err != nil {
-				a.ignore(p, err.Error())
-				return false, nil
-			}
-			return true, nil
+			var ok bool
+			offer, ok = a.read(p, checkOffer)
+			return ok, nil
 		})
 		if err != nil {
 			return offer, secs, err
@@ -149,14 +141,14 @@ func (a *ask) request(ctx context.Context, offer dhcpReply, secs time.Duration) 
 	var wait backoff
 	for attempt := 1; attempt <= requestsOfOffer; attempt++ {
 		a.requests++
-		event := trace.Event{Kind: trace.DHCPRequest, Attempt: attempt, Detail: fmt.Sprintf("%s from %s, %s", offer.address, offer.server, a.transaction())}
+		event := trace.Event{Kind: trace.DHCPRequest, Attempt: attempt,
+			Detail: fmt.Sprintf("%s from %s, %s", offer.address, offer.server, a.transaction())}
 		if err := a.send(m, Target{}, event); err != nil {
 			return ack, err
 		}
 		done, err := collect(ctx, a.tx, wait.next(), func(p Packet) (bool, error) {
-			ack, err = a.read(p)
-			if err != nil {
-				a.ignore(p, err.Error())
+			var ok bool
+			if ack, ok = a.read(p, nil); !ok {
 				return false, nil
 			}
 			return a.answered(p, ack, offer)
@@ -218,64 +210,18 @@ func (a *ask) send(m dhcpMessage, to Target, event trace.Event) error {
 	return nil
 }
 
-func (a *ask) read(p Packet) (dhcpReply, error) {
+// read parses p, and has it checked. What is wrong with it becomes an event.
+func (a *ask) read(p Packet, check func(dhcpReply) error) (r dhcpReply, ok bool) {
 	r, err := parseReply(p.Message)
 	r.from, r.fromMAC = p.From, p.MAC
-	return r, err
-}
-
-// record is the event of a message that counts, with what it says about the server.
-func (a *ask) record(kind trace.Kind, r dhcpReply, detail string) {
-	text, code, err := serverText(r.options, a.urlOptions)
-	switch {
-	case err != nil:
-		detail += ", " + err.Error()
-	case text == "":
-		detail += ", no option " + orList(a.urlOptions)
-	default:
-		detail += fmt.Sprintf(", option %d %q", code, clip(text))
+	if err == nil && check != nil {
+		err = check(r)
 	}
-	a.trace.Record(trace.Event{Kind: kind, Peer: r.from, URL: withoutUserInfo(text), Detail: detail})
-}
-
-func (a *ask) ignore(p Packet, why string) {
-	a.odd, a.last = a.odd+1, why
-	if a.odd <= maxOddEvents {
-		a.trace.Record(trace.Event{Kind: trace.DHCPIgnored, Peer: p.From, Detail: why})
+	if err != nil {
+		a.ignore(p, err.Error())
+		return r, false
 	}
-}
-
-// reportForeign is one event for all that was not for this phone.
-func (a *ask) reportForeign(n uint64) {
-	if n > 0 {
-		a.trace.Record(trace.Event{Kind: trace.DHCPIgnored, Detail: fmt.Sprintf("%d DHCP messages that were for no waiting phone", n)})
-	}
-	if more := a.odd - maxOddEvents; more > 0 {
-		a.trace.Record(trace.Event{Kind: trace.DHCPIgnored, Detail: fmt.Sprintf("%d more replies that made no sense", more)})
-	}
-}
-
-func (a *ask) transaction() string { return fmt.Sprintf("transaction 0x%08x", a.xid) }
-
-// state says in words how far it went.
-func (a *ask) state() string {
-	s := fmt.Sprintf("%d DISCOVERs, no OFFER", a.discovers)
-	if a.offers > 0 {
-		s = fmt.Sprintf("%d DISCOVERs, %d OFFERs, %d REQUESTs, %d NAKs, no ACK", a.discovers, a.offers, a.requests, a.naks)
-	}
-	if a.odd > 0 {
-		s += fmt.Sprintf("; %d replies ignored, the last: %s", a.odd, a.last)
-	}
-	return s
-}
-
-// orList writes 66, 150 as "66 or 150".
-func orList(codes []int) string {
-	words := make([]string, len(codes))
-	for i, c := range codes {
-		words[i] = strconv.Itoa(c)
-	}
-	return strings.Join(words, " or ")
+	return r, true
 }
 
 // hold tells a transport that can answer for addresses (Raw, by ARP) which the phone

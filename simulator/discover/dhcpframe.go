@@ -89,7 +89,8 @@ func (r *frameReader) read(frame []byte) (Packet, bool) {
 func arpAnswer(frame []byte, holder func(netip.Addr) (device.MAC, bool)) []byte {
 	p := gopacket.NewPacket(frame, layers.LayerTypeEthernet, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
 	ask, ok := p.Layer(layers.LayerTypeARP).(*layers.ARP)
-	if !ok || ask.Operation != layers.ARPRequest || len(ask.SourceHwAddress) != 6 || len(ask.DstProtAddress) != 4 || len(ask.SourceProtAddress) != 4 {
+	if !ok || ask.Operation != layers.ARPRequest ||
+		len(ask.SourceHwAddress) != 6 || len(ask.DstProtAddress) != 4 || len(ask.SourceProtAddress) != 4 {
 		return nil
 	}
 	wanted, _ := netip.AddrFromSlice(ask.DstProtAddress)

@@ -14,7 +14,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
-// ErrLeaseEnded: the lease is over, because its server refused to renew it or because
+// ErrLeaseEnded is a lease that is over, because its server refused to renew it or because
 // nobody did until it expired. The phone must stop using the address and begin with
 // DISCOVER again (RFC 2131 §4.4.5).
 var ErrLeaseEnded = errors.New("the lease has ended")
@@ -142,10 +142,9 @@ func (a *ask) renewOnce(ctx context.Context, l *Lease, attempt int, secs, wait t
 		a.trace.Record(trace.Event{Kind: trace.DHCPIgnored, Fault: trace.LocalFailure, Detail: err.Error()})
 	}
 	return collect(ctx, a.tx, wait, func(p Packet) (bool, error) {
-		r, err := a.read(p)
+		r, ok := a.read(p, nil)
 		switch {
-		case err != nil:
-			a.ignore(p, err.Error())
+		case !ok:
 		case !rebinding && r.server.IsValid() && r.server != l.Server:
 			a.ignore(p, fmt.Sprintf("%s from %s: the lease is %s's", r.kind, r.server, l.Server))
 		case r.kind == dhcpv4.MessageTypeNak:

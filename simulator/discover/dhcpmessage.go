@@ -135,7 +135,8 @@ func (m dhcpMessage) bytes(o dhcpOptions) ([]byte, error) {
 	}
 	p = append(p, dhcpv4.OptionEnd.Code())
 	if len(p) > dhcpLength-relaySuffix {
-		return nil, fmt.Errorf("the phone's DHCP options take %d bytes, %d is the most: shorten dhcp_vendor_class, dhcp_hostname, dhcp_client_id or dhcp_custom",
+		return nil, fmt.Errorf("the phone's DHCP options take %d bytes, %d is the most: "+
+			"shorten dhcp_vendor_class, dhcp_hostname, dhcp_client_id or dhcp_custom",
 			len(p)-bootpOptions, dhcpLength-relaySuffix-bootpOptions)
 	}
 	return p[:dhcpLength], nil // the capacity was allocated as zeros: padding

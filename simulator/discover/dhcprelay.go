@@ -69,7 +69,7 @@ func relayServer(ctx context.Context, o RelayOptions) (netip.AddrPort, error) {
 	if err != nil {
 		host, portText = o.Server, "67"
 	}
-	port, err := net.LookupPort("udp", portText)
+	port, err := net.DefaultResolver.LookupPort(ctx, "udp", portText)
 	if err != nil || host == "" || port == 0 {
 		return netip.AddrPort{}, fmt.Errorf("%q is not a DHCP server's HOST:PORT", o.Server)
 	}

@@ -136,7 +136,10 @@ func TestDHCPPoolRunsOut(t *testing.T) {
 	for _, m := range c.server.History() {
 		details = append(details, m.Type.String()+" "+m.Answer.String()+" "+m.Detail)
 	}
-	want := []string{"DISCOVER OFFER ", "REQUEST ACK ", "DISCOVER OFFER ", "DISCOVER unknown (0) the pool is empty", "RELEASE unknown (0) ", "DISCOVER OFFER "}
+	want := []string{
+		"DISCOVER OFFER ", "REQUEST ACK ", "DISCOVER OFFER ",
+		"DISCOVER unknown (0) the pool is empty", "RELEASE unknown (0) ", "DISCOVER OFFER ",
+	}
 	if diff := cmp.Diff(want, details); diff != "" {
 		t.Errorf("history (-want +got):\n%s", diff)
 	}

@@ -39,7 +39,8 @@ func (d *DHCP) handle(datagram []byte, from netip.AddrPort) {
 	if err != nil || request.OpCode != dhcpv4.OpcodeBootRequest || len(request.ClientHWAddr) != 6 {
 		return
 	}
-	m := DHCPMessage{At: time.Now(), Peer: from, MAC: device.MAC(request.ClientHWAddr), Type: request.MessageType(), Vendor: request.ClassIdentifier()}
+	m := DHCPMessage{At: time.Now(), Peer: from, MAC: device.MAC(request.ClientHWAddr),
+		Type: request.MessageType(), Vendor: request.ClassIdentifier()}
 	d.decide(request, &m)
 	if m.Answer != dhcpv4.MessageTypeNone {
 		if err := d.answer(request, m); err != nil {
