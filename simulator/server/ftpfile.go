@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"sync"
@@ -16,9 +17,12 @@ type ftpClient struct {
 	afero.Fs
 	service *ftpService
 	client  ftpserver.ClientContext
+	missed  string // what SIZE or the like has just missed and recorded
 }
 
-// Stat implements afero.Fs, for CWD, SIZE and MDTM.
+// Stat implements afero.Fs, for CWD, SIZE, MDTM and the listings. A client that is told
+// here that there is nothing may never ask for the file itself: curl asks for the SIZE
+// first. So a miss is recorded here, and not again by the RETR that may follow.
 func (c *ftpClient) Stat(name string) (os.FileInfo, error) {
 	cleaned, err := clean(name)
 	if err != nil {
@@ -28,17 +32,25 @@ func (c *ftpClient) Stat(name string) (os.FileInfo, error) {
 	if err != nil {
 		return nil, c.miss(cleaned, condition(err))
 	}
+	switch command := c.client.GetLastCommand(); {
+	case command == "SIZE" && info.IsDir():
+		return nil, c.miss(cleaned, fmt.Errorf("%w: not a regular file", errNoFile))
+	case command == "CWD" && !info.IsDir():
+		return nil, c.miss(cleaned, fmt.Errorf("%w: not a folder", errNoFile))
+	}
 	return info, nil
 }
 
-// miss records that a client changed into a folder that is not there: it will not ask
-// for the file. After SIZE and the like it still may, so those say nothing.
+// miss records err, unless it was the last thing that was recorded for this client.
 func (c *ftpClient) miss(name string, err error) error {
-	if c.client.GetLastCommand() == "CWD" {
-		request := ftpRequest(c.client, name)
-		request.Outcome, request.Status, request.Detail = outcomeOf(err), "550", "no such folder"
-		c.service.server.history.add(request)
+	if name == c.missed {
+		c.missed = ""
+		return err
 	}
+	c.missed = name
+	request := ftpRequest(c.client, name)
+	request.Outcome, request.Status, request.Detail = outcomeOf(err), "550", err.Error()
+	c.service.server.history.add(request)
 	return err
 }
 
@@ -74,9 +86,7 @@ func (c *ftpClient) GetHandle(name string, flags int, _ int64) (ftpserver.FileTr
 	f, cleaned, err := open(c.service.server.current(), name)
 	request.Name = cleaned
 	if err != nil {
-		request.Outcome, request.Status, request.Detail = outcomeOf(err), "550", err.Error()
-		h.add(request)
-		return nil, err
+		return nil, c.miss(cleaned, err)
 	}
 	if !c.service.gate.enter() {
 		f.Close()
