@@ -95,7 +95,7 @@ func (p PnP) listen(ctx context.Context, to netip.AddrPort) (net.PacketConn, net
 	}
 	conn, err := p.Network.ListenPacket(ctx, "udp4", bind)
 	if errors.Is(err, os.ErrPermission) {
-		return nil, netip.AddrPort{}, &Error{Source: SourcePnP, Detail: fmt.Sprintf("may not open a UDP socket: %v", err), Err: errors.Join(ErrPrivilege, err)}
+		return nil, netip.AddrPort{}, pnpError(fmt.Sprintf("may not open a UDP socket: %v", err), errors.Join(ErrPrivilege, err))
 	}
 	if err != nil {
 		return nil, netip.AddrPort{}, pnpError(fmt.Sprintf("no UDP socket for %s: %v", to, err), err)
@@ -103,7 +103,8 @@ func (p PnP) listen(ctx context.Context, to netip.AddrPort) (net.PacketConn, net
 	local := addrPortOf(conn.LocalAddr())
 	if !local.Addr().IsValid() || local.Addr().IsUnspecified() {
 		_ = conn.Close() // it was never used
-		return nil, netip.AddrPort{}, pnpError(fmt.Sprintf("no route to %s: name an interface that has an IPv4 address, or a responder's unicast address", to), nil)
+		return nil, netip.AddrPort{}, pnpError(fmt.Sprintf("no route to %s: "+
+			"name an interface that has an IPv4 address, or a responder's unicast address", to), nil)
 	}
 	return conn, local, nil
 }

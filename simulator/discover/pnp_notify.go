@@ -23,7 +23,8 @@ func (s *pnpSearch) notify(r *received, cut bool) {
 	key := sameness(r)
 	if again := s.answers[key]; again != nil {
 		again.times++
-		s.events.Record(trace.Event{Kind: trace.PnPNotify, Peer: r.from, Attempt: again.times, Took: time.Since(s.start), Detail: "the same again"})
+		s.events.Record(trace.Event{Kind: trace.PnPNotify, Peer: r.from, Attempt: again.times,
+			Took: time.Since(s.start), Detail: "the same again"})
 		s.send(again.bytes, r.from)
 		return
 	}
@@ -41,7 +42,7 @@ func (s *pnpSearch) notify(r *received, cut bool) {
 	s.events.Record(trace.Event{Kind: trace.PnPNotify, Peer: r.from, URL: withoutUserInfo(url), Attempt: 1,
 		Bytes: int64(len(r.body)), Took: time.Since(s.start)})
 	s.answers[key] = &answer{bytes: s.answer(r.sipMessage, r.from, "200 OK"), times: 1}
-	s.deviations(r.deviations(), r.from)
+	s.deviations(broken(notifyRules, r), r.from)
 	for _, x := range broken(oddityRules, r) {
 		s.events.Record(trace.Event{Kind: trace.PnPOddity, Name: x.id, Peer: r.from, Detail: x.text})
 	}

@@ -15,7 +15,10 @@ import (
 
 // notifyWith is goodNotify with pairs of old and new text exchanged, each of which must
 // be in it.
-func notifyWith(t *testing.T, pairs ...string) string { return edit(t, goodNotify, pairs...) }
+func notifyWith(t *testing.T, pairs ...string) string {
+	t.Helper()
+	return edit(t, goodNotify, pairs...)
+}
 
 func edit(t *testing.T, text string, pairs ...string) string {
 	t.Helper()
@@ -46,8 +49,10 @@ func TestForgivenNotify(t *testing.T) {
 		{"a branch of RFC 2543", []string{"branch=z9hG4bKserver1", "branch=1"}, []string{"via-branch"}, nil},
 		{"no branch", []string{";branch=z9hG4bKserver1", ""}, []string{"via-branch"}, nil},
 		{"no Via", []string{"Via: SIP/2.0/UDP 192.0.2.183:5060;branch=z9hG4bKserver1\n", ""}, []string{"via-missing"}, nil},
-		{"From and To as they were", []string{"From: {to};tag=server\nTo: {from}", "From: {from}\nTo: {to}"}, []string{"from-to-reused"}, nil},
-		{"From and To as they were, with a To tag", []string{"From: {to};tag=server\nTo: {from}", "From: {from}\nTo: {to};tag=server"}, []string{"from-to-reused"}, nil},
+		{"From and To as they were", []string{"From: {to};tag=server\nTo: {from}", "From: {from}\nTo: {to}"},
+			[]string{"from-to-reused"}, nil},
+		{"From and To as they were, with a To tag", []string{"From: {to};tag=server\nTo: {from}", "From: {from}\nTo: {to};tag=server"},
+			[]string{"from-to-reused"}, nil},
 		{"no To tag", []string{"To: {from}", "To: {to}"}, []string{"to-tag-missing"}, nil},
 		{"no From tag", []string{"{to};tag=server", "{to}"}, []string{"from-tag-missing"}, nil},
 		{"another From tag than the 200's", []string{"tag=server", "tag=other"}, []string{"from-tag"}, nil},
@@ -57,7 +62,8 @@ func TestForgivenNotify(t *testing.T) {
 		{"no Event", []string{"Event: ua-profile\n", ""}, []string{"event-missing"}, nil},
 		{"another Event", []string{"Event: ua-profile", "Event: check-sync"}, []string{"event"}, nil},
 		{"Event with its parameters", []string{"Event: ua-profile", `Event: ua-profile;profile-type="device"`}, nil, nil},
-		{"no Subscription-State", []string{"Subscription-State: terminated;reason=timeout\n", ""}, []string{"subscription-state-missing"}, nil},
+		{"no Subscription-State", []string{"Subscription-State: terminated;reason=timeout\n", ""},
+			[]string{"subscription-state-missing"}, nil},
 		{"still active", []string{"terminated;reason=timeout", "active;expires=60"}, []string{"subscription-state"}, nil},
 		{"no Content-Type", []string{"Content-Type: application/url\n", ""}, []string{"content-type-missing"}, nil},
 		{"another Content-Type", []string{"application/url", "text/plain"}, []string{"content-type"}, nil},
@@ -66,13 +72,15 @@ func TestForgivenNotify(t *testing.T) {
 		{"Content-Length no number", []string{"Content-Length: 19", "Content-Length: nineteen"}, []string{"content-length-bad"}, nil},
 		{"no Content-Length", []string{"Content-Length: 19\n", ""}, nil, []string{"content-length-missing"}},
 		{"more than Content-Length", []string{"tftp://192.0.2.183/", "tftp://192.0.2.183/\n"}, []string{"content-length-extra"}, nil},
-		{"two URLs", []string{"Length: 19", "Length: 40", "tftp://192.0.2.183/", "tftp://192.0.2.183/\nhttp://192.0.2.184/"}, []string{"body-multiple-urls"}, nil},
+		{"two URLs", []string{"Length: 19", "Length: 40", "tftp://192.0.2.183/", "tftp://192.0.2.183/\nhttp://192.0.2.184/"},
+			[]string{"body-multiple-urls"}, nil},
 		{"white space around", []string{"Length: 19", "Length: 28", "tftp://192.0.2.183/", "  \n\t tftp://192.0.2.183/ \n"}, nil, nil},
 		{"a NUL at the end", []string{"Length: 19", "Length: 20", "tftp://192.0.2.183/", "tftp://192.0.2.183/\x00"}, nil, nil},
 		{"folded header", []string{"Subscription-State: terminated", "Subscription-State:\n  terminated"}, nil, nil},
 		{"odd case", []string{"Call-ID:", "call-id :", "Event: ua-profile", "EVENT: UA-Profile"}, nil, nil},
 		{
-			"compact headers", []string{"Via:", "v:", "From:", "f:", "To:", "t:", "Call-ID:", "i:", "Contact:", "m:", "Event:", "o:", "Content-Type:", "c:", "Content-Length:", "l:"},
+			"compact headers", []string{"Via:", "v:", "From:", "f:", "To:", "t:", "Call-ID:", "i:", "Contact:", "m:", "Event:", "o:",
+				"Content-Type:", "c:", "Content-Length:", "l:"},
 			nil, []string{"compact-headers"},
 		},
 	}
@@ -84,7 +92,7 @@ func TestForgivenNotify(t *testing.T) {
 					say(responder, fill(sub, ok200))
 					say(responder, fill(sub, text))
 				})
-				offer, err, events := find(t.Context(), t, PnP{Network: m})
+				offer, events, err := find(t.Context(), t, PnP{Network: m})
 				if err != nil || offer.URL != "tftp://192.0.2.183/" {
 					t.Fatalf("offer %q, error %v", offer.URL, err)
 				}
@@ -109,7 +117,7 @@ func TestLFOnly(t *testing.T) {
 			say(responder, strings.ReplaceAll(fill(sub, ok200), "\r\n", "\n"))
 			say(responder, strings.ReplaceAll(fill(sub, goodNotify), "\r\n", "\n"))
 		})
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil || offer.URL != "tftp://192.0.2.183/" {
 			t.Fatalf("offer %q, error %v", offer.URL, err)
 		}
@@ -127,7 +135,7 @@ func TestNotifyBefore200(t *testing.T) {
 			say(responder, fill(sub, goodNotify))
 			time.AfterFunc(100*ms, func() { say(responder, fill(sub, ok200)) })
 		})
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil || offer.URL != "tftp://192.0.2.183/" || offer.Took != 0 {
 			t.Fatalf("offer %q after %v, error %v", offer.URL, offer.Took, err)
 		}
@@ -164,7 +172,7 @@ func TestForgivenResponse(t *testing.T) {
 					say(responder, fill(sub, text))
 					say(responder, fill(sub, goodNotify))
 				})
-				_, err, events := find(t.Context(), t, PnP{Network: m})
+				_, events, err := find(t.Context(), t, PnP{Network: m})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -192,15 +200,18 @@ func TestUselessNotify(t *testing.T) {
 	}{
 		{"empty body", []string{"tftp://192.0.2.183/", "", "Length: 19", "Length: 0"}, "no-url", []string{"200"}, "has an empty body"},
 		{"white body", []string{"tftp://192.0.2.183/", " \n\n", "Length: 19", "Length: 5"}, "no-url", []string{"200"}, "has an empty body"},
-		{"64 KB body", []string{"tftp://192.0.2.183/", long, "Length: 19", "Length: 64536"}, "no-url", []string{"200"}, "has a URL of more than 2048 bytes"},
-		{"a body of bytes", []string{"tftp://192.0.2.183/", "\x01\x02\xff", "Length: 19", "Length: 3"}, "no-url", []string{"200"}, "has a body that is not text"},
+		{"64 KB body", []string{"tftp://192.0.2.183/", long, "Length: 19", "Length: 64536"},
+			"no-url", []string{"200"}, "has a URL of more than 2048 bytes"},
+		{"a body of bytes", []string{"tftp://192.0.2.183/", "\x01\x02\xff", "Length: 19", "Length: 3"},
+			"no-url", []string{"200"}, "has a body that is not text"},
 		{"another Call-ID", []string{"{call-id}", "x-{call-id}"}, "foreign", []string{"481"}, "1 other message ignored"},
 		{"another To tag", []string{"To: {from}", "To: {to};tag=x"}, "tag", []string{"481"}, "1 other message ignored"},
 		{"malformed start line", []string{" SIP/2.0\n", " SIP/2.0 \x00\n"}, "malformed", nil, "1 other message ignored"},
 		{"no start line", []string{"NOTIFY {contact} SIP/2.0\n", ""}, "malformed", nil, "1 other message ignored"},
 		{"a header without a colon", []string{"Max-Forwards: 70", "Max-Forwards 70"}, "malformed", nil, "1 other message ignored"},
 		{"a header of 3000 bytes", []string{"Max-Forwards: 70", "Subject: " + long[:3000]}, "malformed", nil, "1 other message ignored"},
-		{"a hundred headers", []string{"Max-Forwards: 70\n", strings.Repeat("X: y\n", maxHeaders)}, "malformed", nil, "1 other message ignored"},
+		{"a hundred headers", []string{"Max-Forwards: 70\n", strings.Repeat("X: y\n", maxHeaders)},
+			"malformed", nil, "1 other message ignored"},
 		{"an INVITE", []string{"NOTIFY {contact}", "INVITE {contact}"}, "method", nil, "1 other message ignored"},
 	}
 	for _, test := range tests {
@@ -212,7 +223,7 @@ func TestUselessNotify(t *testing.T) {
 					say(responder, fill(sub, text))
 				})
 				start := time.Now()
-				_, err, events := find(t.Context(), t, PnP{Network: m})
+				_, events, err := find(t.Context(), t, PnP{Network: m})
 				if !errors.Is(err, ErrNothing) || !strings.Contains(err.Error(), test.detail) {
 					t.Errorf("error %v, want ErrNothing with %q", err, test.detail)
 				}
@@ -238,7 +249,8 @@ func TestMarkVia(t *testing.T) {
 		{"SIP/2.0/UDP 192.0.2.183:7777;branch=z9hG4bKa", "SIP/2.0/UDP 192.0.2.183:7777;branch=z9hG4bKa"},
 		{"SIP/2.0/UDP pbx.example;branch=z9hG4bKa", "SIP/2.0/UDP pbx.example;branch=z9hG4bKa;received=192.0.2.183"},
 		{"SIP/2.0/UDP 192.0.2.183;rport;branch=z9hG4bKa", "SIP/2.0/UDP 192.0.2.183;rport=7777;branch=z9hG4bKa;received=192.0.2.183"},
-		{"SIP/2.0/UDP 10.0.0.1;branch=a, SIP/2.0/UDP 10.0.0.2;rport", "SIP/2.0/UDP 10.0.0.1;branch=a;received=192.0.2.183, SIP/2.0/UDP 10.0.0.2;rport"},
+		{"SIP/2.0/UDP 10.0.0.1;branch=a, SIP/2.0/UDP 10.0.0.2;rport",
+			"SIP/2.0/UDP 10.0.0.1;branch=a;received=192.0.2.183, SIP/2.0/UDP 10.0.0.2;rport"},
 		{"", ";received=192.0.2.183"},
 	}
 	for _, test := range tests {

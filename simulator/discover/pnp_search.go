@@ -149,10 +149,10 @@ func (s *pnpSearch) receive(raw []byte, from netip.AddrPort) {
 		return
 	}
 	r := &received{sipMessage: m, from: from, sub: s.sub, answered: s.accepted, responses: s.responses}
-	switch {
-	case m.method == "":
+	switch m.method {
+	case "":
 		s.response(r)
-	case m.method == "NOTIFY":
+	case "NOTIFY":
 		s.notify(r, cut)
 	default:
 		s.ignore(from, "method", fmt.Sprintf("%s: the phone waits for a NOTIFY", m.method))

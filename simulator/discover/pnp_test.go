@@ -82,12 +82,12 @@ tftp://192.0.2.183/`
 )
 
 // find runs one search, and returns what it recorded.
-func find(ctx context.Context, t *testing.T, p PnP) (Offer, error, []trace.Event) {
+func find(ctx context.Context, t *testing.T, p PnP) (Offer, []trace.Event, error) {
 	t.Helper()
 	r := new(trace.Recorder)
 	p.Trace = r
 	offer, err := p.Find(ctx, device.Identity{})
-	return offer, err, r.Events()
+	return offer, r.Events(), err
 }
 
 // names lists the names of the events of one kind, in order.
@@ -162,7 +162,7 @@ func TestResendSchedule(t *testing.T) {
 		t.Run(test.wait.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				_, err, events := find(t.Context(), t, PnP{Network: new(wire.Memory), Behaviour: device.Behaviour{PnPWait: test.wait}})
+				_, events, err := find(t.Context(), t, PnP{Network: new(wire.Memory), Behaviour: device.Behaviour{PnPWait: test.wait}})
 				if !errors.Is(err, ErrNothing) {
 					t.Fatalf("error %v, want ErrNothing", err)
 				}
@@ -180,7 +180,7 @@ func TestResendSchedule(t *testing.T) {
 
 func TestSilenceIsExplained(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, err, _ := find(t.Context(), t, PnP{Network: new(wire.Memory)})
+		_, _, err := find(t.Context(), t, PnP{Network: new(wire.Memory)})
 		want := "pnp: no NOTIFY with a URL within 5s after 4 SUBSCRIBEs to 224.0.1.75:5060"
 		if err == nil || err.Error() != want {
 			t.Errorf("error\n%v\nwant\n%s", err, want)
@@ -198,7 +198,7 @@ func TestGuidesCapture(t *testing.T) {
 			time.AfterFunc(3211*ms, func() { say(notifier, fill(sub, goodNotify)) })
 		})
 		m.HandleUDP(notifier, func(d wire.Datagram, _ func(wire.Datagram)) { answers = append(answers, d) })
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,8 @@ func TestGuidesCapture(t *testing.T) {
 		if got := names(events, trace.PnPDeviation); got != nil {
 			t.Errorf("deviations %v, want none", got)
 		}
-		if len(answers) != 1 || !strings.HasPrefix(string(answers[0].Payload), "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.183:5060;branch=z9hG4bKserver1\r\n") {
+		start := "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.183:5060;branch=z9hG4bKserver1\r\n"
+		if len(answers) != 1 || !strings.HasPrefix(string(answers[0].Payload), start) {
 			t.Errorf("answers to the NOTIFY: %q", answers)
 		}
 		order := []bool{true, false, false, true} // SUBSCRIBE, 200, NOTIFY, 200
@@ -238,7 +239,7 @@ func TestDuplicateNotify(t *testing.T) {
 			}
 		})
 		m.HandleUDP(responder, func(d wire.Datagram, _ func(wire.Datagram)) { answers = append(answers, string(d.Payload)) })
-		_, err, events := find(t.Context(), t, PnP{Network: m})
+		_, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,7 +272,7 @@ func TestSeveralResponders(t *testing.T) {
 			time.AfterFunc(600*ms, func() { say(second, fill(sub, late)) }) // pnp_linger is over
 		})
 		m.HandleUDP(second, func(wire.Datagram, func(wire.Datagram)) { answered++ })
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil || offer.From != responder {
 			t.Fatalf("offer from %s, error %v; want the first responder's", offer.From, err)
 		}
@@ -300,7 +301,7 @@ func TestRefusalIsNotTheEnd(t *testing.T) {
 				say(responder, fill(sub, goodNotify))
 			}
 		})
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil || offer.Took != 1500*ms {
 			t.Fatalf("offer after %v, error %v; want it after the third SUBSCRIBE, at 1.5 s", offer.Took, err)
 		}
@@ -315,7 +316,7 @@ func TestRefusalIsExplained(t *testing.T) {
 		m := scripted(func(_ int, sub *sipMessage, say func(netip.AddrPort, string)) {
 			say(responder, fill(sub, strings.Replace(ok200, "200 OK", "489 Bad Event", 1)))
 		})
-		_, err, _ := find(t.Context(), t, PnP{Network: m})
+		_, _, err := find(t.Context(), t, PnP{Network: m})
 		if !errors.Is(err, ErrNothing) || !strings.Contains(err.Error(), "192.0.2.183:5060 answered 489 Bad Event") {
 			t.Errorf("error %v, want ErrNothing with the refusal", err)
 		}
@@ -330,7 +331,7 @@ func TestProvisionalResponse(t *testing.T) {
 				say(responder, fill(sub, strings.Replace(ok200, "200 OK", "100 Trying", 1)))
 			}
 		})
-		_, _, events := find(t.Context(), t, PnP{Network: m, Behaviour: device.Behaviour{PnPWait: 13 * time.Second}})
+		_, events, _ := find(t.Context(), t, PnP{Network: m, Behaviour: device.Behaviour{PnPWait: 13 * time.Second}})
 		want := []time.Duration{0, 4 * time.Second, 8 * time.Second, 12 * time.Second}
 		if diff := cmp.Diff(want, sendTimes(events)); diff != "" {
 			t.Errorf("SUBSCRIBEs left at (-want +got):\n%s", diff)
@@ -344,7 +345,7 @@ func TestCancel(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
-		_, err, _ := find(ctx, t, PnP{Network: new(wire.Memory)})
+		_, _, err := find(ctx, t, PnP{Network: new(wire.Memory)})
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrNothing) || time.Since(start) != time.Second {
 			t.Errorf("error %v after %v, want the context's after 1 s", err, time.Since(start))
 		}
@@ -366,7 +367,7 @@ func TestFlood(t *testing.T) {
 				say(stranger, fmt.Sprintf("OPTIONS sip:x SIP/2.0\r\nCall-ID: %d\r\n\r\n", i))
 			}
 		})
-		offer, err, events := find(t.Context(), t, PnP{Network: m})
+		offer, events, err := find(t.Context(), t, PnP{Network: m})
 		if err != nil || offer.Took != 500*ms {
 			t.Fatalf("offer after %v, error %v; want it at 500 ms", offer.Took, err)
 		}

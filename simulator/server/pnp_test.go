@@ -77,10 +77,10 @@ func TestPnPOddities(t *testing.T) {
 			if other := offer.From.Port() != p.Addr().Port(); other != (test.oddity == server.PnPOtherPort) {
 				t.Errorf("the NOTIFY came from %s, the server is %s", offer.From, p.Addr())
 			}
-			if diff := cmp.Diff(test.deviations, names(events, trace.PnPDeviation)); diff != "" {
+			if diff := cmp.Diff(test.deviations, pnpNames(events, trace.PnPDeviation)); diff != "" {
 				t.Errorf("deviations (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.oddities, names(events, trace.PnPOddity)); diff != "" {
+			if diff := cmp.Diff(test.oddities, pnpNames(events, trace.PnPOddity)); diff != "" {
 				t.Errorf("oddities (-want +got):\n%s", diff)
 			}
 			if m := <-answers; m.Status != 200 || m.MAC != device.DefaultMAC || m.Detail != "OK" {
@@ -90,8 +90,8 @@ func TestPnPOddities(t *testing.T) {
 	}
 }
 
-// names lists the names of the events of one kind, in order.
-func names(r *trace.Recorder, k trace.Kind) []string {
+// pnpNames lists the names of the events of one kind, in order.
+func pnpNames(r *trace.Recorder, k trace.Kind) []string {
 	var list []string
 	for _, e := range r.Events() {
 		if e.Kind == k {
@@ -112,8 +112,8 @@ func freePort(t *testing.T) uint16 {
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 }
 
-// ask sends text from a fresh socket and returns the first answer.
-func ask(t *testing.T, to netip.AddrPort, text string) string {
+// askSIP sends text from a fresh socket and returns the first answer.
+func askSIP(t *testing.T, to netip.AddrPort, text string) string {
 	t.Helper()
 	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
@@ -163,7 +163,7 @@ func TestPnPRefusals(t *testing.T) {
 	}
 	p := listenPnP(t, server.PnPOptions{})
 	for _, test := range tests {
-		answer := ask(t, p.Addr(), strings.ReplaceAll(subscribe, test.old, test.now))
+		answer := askSIP(t, p.Addr(), strings.ReplaceAll(subscribe, test.old, test.now))
 		if first, _, _ := strings.Cut(answer, "\r\n"); test.old != "" && first != "SIP/2.0 "+test.want {
 			t.Errorf("%s: answer %q, want %s", test.name, first, test.want)
 		}
@@ -173,6 +173,7 @@ func TestPnPRefusals(t *testing.T) {
 // A phone that the server has no URL for, and what is no PnP in the group, are left to
 // other responders: no answer, but a line in the history.
 func TestPnPSilence(t *testing.T) {
+	okStart := strings.Replace(subscribe, "SUBSCRIBE sip:MAC%3a0021f2000002@192.0.2.9 SIP/2.0", "SIP/2.0 200 OK", 1)
 	toGroup := strings.Replace(subscribe, "@192.0.2.9 SIP", "@224.0.1.75 SIP", 1)
 	tests := []struct{ name, text, detail string }{
 		{"no URL", subscribe, "no URL for this phone"},
@@ -181,7 +182,7 @@ func TestPnPSilence(t *testing.T) {
 		{"another method in the group", strings.ReplaceAll(toGroup, "SUBSCRIBE", "OPTIONS"), "no SUBSCRIBE"},
 		{"garbage", "\x00\xffgarbage", "not SIP: EOF on reading line"},
 		{"no Via", strings.Replace(subscribe, "Via:", "X-Via:", 1), "not SIP/2.0, or no Via, From, To, Call-ID or CSeq"},
-		{"a foreign answer", strings.Replace(subscribe, "SUBSCRIBE sip:MAC%3a0021f2000002@192.0.2.9 SIP/2.0", "SIP/2.0 200 OK", 1), "an answer to no NOTIFY that waits for one"},
+		{"a foreign answer", okStart, "an answer to no NOTIFY that waits for one"},
 		{"too long", subscribe + strings.Repeat("x", 5000), "more than 4096 bytes"},
 	}
 	seen := make(chan server.PnPMessage)
@@ -235,7 +236,8 @@ func TestPnPNotifyResends(t *testing.T) {
 					sent = append(sent, time.Since(start)-time.Second)
 					if len(sent) == test.answers {
 						head, _, _ := strings.Cut(rest, "Max-Forwards")
-						send(wire.Datagram{From: phone, To: p.Addr(), Payload: []byte("SIP/2.0 200 OK\r\n" + head + "Content-Length: 0\r\n\r\n")})
+						answer := "SIP/2.0 200 OK\r\n" + head + "Content-Length: 0\r\n\r\n"
+						send(wire.Datagram{From: phone, To: p.Addr(), Payload: []byte(answer)})
 					}
 				})
 				text := strings.NewReplacer("{local}", phone.String(), "\n", "\r\n").Replace(subscribe)

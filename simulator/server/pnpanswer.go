@@ -43,46 +43,46 @@ func (p *PnP) receive(raw []byte, from netip.AddrPort) {
 // request answers a SUBSCRIBE to ua-profile. What else is sent to the group is left to
 // others there; what is sent to the server itself gets a proper refusal.
 func (p *PnP) request(req *sip.Request, from netip.AddrPort) {
-	seen := PnPMessage{Peer: from, Method: string(req.Method)}
-	if h := req.GetHeader("Event"); h != nil {
-		seen.Event = h.Value()
-	} else if h := req.GetHeader("o"); h != nil {
-		seen.Event = h.Value()
-	}
-	group := req.Recipient.Host == pnpGroup.Addr().String()
-	event, _, _ := strings.Cut(seen.Event, ";")
-	status, reason := 0, ""
+	seen := PnPMessage{Peer: from, Method: string(req.Method), Event: eventOf(req)}
 	target, err := usable(req, from)
-	switch {
-	case req.Method == sip.ACK:
-		return
-	case err != nil && hasBasics(req):
-		status, reason, seen.Detail = sip.StatusBadRequest, "Bad Request", err.Error()
-	case err != nil:
-		seen.Detail = err.Error()
-	case req.Method != sip.SUBSCRIBE && !group:
-		status, reason = sip.StatusMethodNotAllowed, "Method Not Allowed"
-	case req.Method != sip.SUBSCRIBE:
-		seen.Detail = "no SUBSCRIBE"
-	case !strings.EqualFold(strings.TrimSpace(event), "ua-profile") && !group:
-		status, reason = 489, "Bad Event"
-	case !strings.EqualFold(strings.TrimSpace(event), "ua-profile"):
-		seen.Detail = "another event than ua-profile"
-	default:
+	if err == nil {
 		p.subscribe(req, seen, target)
 		return
 	}
-	if seen.Status = status; status != 0 {
-		res := sip.NewResponseFromRequest(req, status, reason, nil)
-		switch status {
-		case sip.StatusMethodNotAllowed:
-			res.AppendHeader(sip.NewHeader("Allow", "SUBSCRIBE"))
-		case 489:
-			res.AppendHeader(sip.NewHeader("Allow-Events", "ua-profile"))
+	seen.Detail = err.Error()
+	var no *refusal
+	if errors.As(err, &no) && no.status != 0 && req.Recipient.Host != pnpGroup.Addr().String() {
+		seen.Status = no.status
+		res := sip.NewResponseFromRequest(req, no.status, no.reason, nil)
+		if no.header != nil {
+			res.AppendHeader(no.header)
 		}
 		p.send(p.conn, p.dress(res.String()), responseTo(req, from))
 	}
 	p.record(seen)
+}
+
+// refusal is why a request is not served. Without a status it gets no answer.
+type refusal struct {
+	status int
+	reason string
+	header sip.Header // what would do; may be nil
+	detail string
+}
+
+func (r *refusal) Error() string { return r.detail }
+
+// badEvent is "Bad Event" (RFC 6665 §8.3.2).
+const badEvent = 489
+
+// eventOf returns a request's Event, which may have its compact name.
+func eventOf(req *sip.Request) string {
+	for _, name := range []string{"Event", "o"} {
+		if h := req.GetHeader(name); h != nil {
+			return h.Value()
+		}
+	}
+	return ""
 }
 
 // hasBasics reports whether a response can be made of the request (RFC 3261 §8.2.6.2).
@@ -94,22 +94,29 @@ func hasBasics(req *sip.Request) bool {
 
 // usable returns where the NOTIFY goes: the port of the Contact, at the address that
 // the SUBSCRIBE really came from. A Contact that names somebody else does not make this
-// server send there.
+// server send there. Its error is a *refusal.
 func usable(req *sip.Request, from netip.AddrPort) (netip.AddrPort, error) {
+	event, _, _ := strings.Cut(eventOf(req), ";")
 	switch {
 	case !hasBasics(req):
-		return netip.AddrPort{}, errors.New("not SIP/2.0, or no Via, From, To, Call-ID or CSeq")
+		return netip.AddrPort{}, &refusal{detail: "not SIP/2.0, or no Via, From, To, Call-ID or CSeq"}
+	case req.Method == sip.ACK:
+		return netip.AddrPort{}, &refusal{detail: "an ACK has no answer"}
 	case req.Method != sip.SUBSCRIBE:
-		return netip.AddrPort{}, nil
+		allow := sip.NewHeader("Allow", "SUBSCRIBE")
+		return netip.AddrPort{}, &refusal{sip.StatusMethodNotAllowed, "Method Not Allowed", allow, "no SUBSCRIBE"}
+	case !strings.EqualFold(strings.TrimSpace(event), "ua-profile"):
+		allow := sip.NewHeader("Allow-Events", "ua-profile")
+		return netip.AddrPort{}, &refusal{badEvent, "Bad Event", allow, "another event than ua-profile"}
 	case req.Contact() == nil:
-		return netip.AddrPort{}, errors.New("no Contact")
+		return netip.AddrPort{}, &refusal{sip.StatusBadRequest, "Bad Request", nil, "no Contact"}
 	}
 	port := req.Contact().Address.Port
 	if port == 0 {
 		port = int(pnpGroup.Port())
 	}
 	if port < 1 || port > 65535 {
-		return netip.AddrPort{}, fmt.Errorf("the Contact's port is %d", port)
+		return netip.AddrPort{}, &refusal{sip.StatusBadRequest, "Bad Request", nil, fmt.Sprintf("the Contact's port is %d", port)}
 	}
 	return netip.AddrPortFrom(from.Addr(), uint16(port)), nil
 }

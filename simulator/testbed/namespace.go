@@ -116,6 +116,14 @@ func (n network) LookupHost(_ context.Context, host string) ([]netip.Addr, error
 	return []netip.Addr{addr}, nil
 }
 
+// SourceFor is that of wire.OS, inside the namespace.
+func (n network) SourceFor(peer netip.AddrPort) (addr netip.Addr, ok bool) {
+	if err := n.ns.Run(func() { addr, ok = wire.OS{}.SourceFor(peer) }); err != nil {
+		return netip.Addr{}, false
+	}
+	return addr, ok
+}
+
 // onThread calls f on an operating system thread that no other goroutine gets, then
 // or later: it stays locked, and so ends with its goroutine.
 func onThread(f func()) {
