@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fipsim/fipsim/features"
+	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -21,7 +22,9 @@ const (
 	Skip  Status = "skip"
 )
 
-// Result is one rule judged over one protocol.
+// Result is one rule judged over one protocol. A rule that was chosen and could not be
+// judged has one too, with Skip or Error and the reason in Actual: what is not there,
+// no report can tell of.
 type Result struct {
 	Rule     features.Rule
 	Over     string        // the protocol: tftp, ftp, http, https; empty: none in particular
@@ -34,7 +37,7 @@ type Result struct {
 	Took     time.Duration //
 	Events   []trace.Event // what the phones of this scenario did, in order
 	Again    string        // the command that judges this alone
-	Known    *Known        // a known failure, by --known
+	Known    *Known        // the --known entry of the rule, on each of its results; nil: none
 	Evidence string        // folder of pcapng, trace and tree; empty: none was asked for
 }
 
@@ -45,7 +48,8 @@ type Known struct {
 	Expires time.Time
 }
 
-// Run is the judgement of one server.
+// Run is the judgement of one server. Its fields come without user info and without
+// passwords; what is kept secret in the settings of phones is masked by the steps.
 type Run struct {
 	Target  string   // what was judged
 	URLs    []string // where, without user info
@@ -55,4 +59,9 @@ type Run struct {
 	Strict  bool
 	Results []Result
 	Stopped string // why the run ended early; empty: it didn't
+
+	Capabilities []scenarios.Capability // what the target declared, or was found to have
+	Selected     string                 // what narrowed the run: "--rule FIP-TFTP-007"; empty: nothing did
+	Command      string                 // the command line that repeats the run, without passwords; empty: unknown
+	Version      string                 // of fipsim; empty: unknown
 }
