@@ -49,7 +49,9 @@ type Behaviour struct {
 	FTPTLS     string // off, explicit
 
 	// Living.
-	RebootTime time.Duration // from going down to power-on
+	RebootTime  time.Duration // from going down to power-on
+	Rediscover  string        // power-on, always: which passes look for the server again
+	FirmwareURL string        // upgrade, fetch: what a firmware URL of another version does
 
 	// Limits, each with a clear error when it is reached.
 	PassTime     time.Duration // one whole pass

@@ -94,6 +94,10 @@ var options = []Option{
 
 	{"reboot_time", "30s", GradeD, "from going down to power-on", nil,
 		func(b *Behaviour) field { return durationField{&b.RebootTime} }},
+	word("rediscover", GradeD, "look for the server at power-on only, and go on with that one or with what the settings tell since; or always, at every pass",
+		func(b *Behaviour) *string { return &b.Rediscover }, "power-on", "always"),
+	word("firmware_url", GradeD, "a firmware URL whose file name has another version: upgrade (fetch it, reboot, be that version), or just fetch it",
+		func(b *Behaviour) *string { return &b.FirmwareURL }, "upgrade", "fetch"),
 
 	{"pass_time", "30m", GradeD, "limit: one whole pass", nil,
 		func(b *Behaviour) field { return durationField{&b.PassTime} }},

@@ -18,6 +18,8 @@ func (s *pass) apply(ctx context.Context) error {
 		return err // nothing is applied by halves
 	}
 	s.findAll(s.settings.Check(s.id, s.behaviour))
+	_, odd := readProfile(s.settings)
+	s.findAll(odd)
 	s.report.Changed = s.settings.Diff(s.held)
 	if err := s.phone.store(s.settings); err != nil {
 		return &Error{trace.LocalFailure, fmt.Sprintf("flash: %v", err)}
@@ -29,16 +31,17 @@ func (s *pass) apply(ctx context.Context) error {
 	return nil
 }
 
-// store makes settings the phone's own, on its flash first.
+// store makes settings the phone's own, on its flash first. What somebody typed in
+// meanwhile stays.
 func (p *Phone) store(settings *config.Settings) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	state := p.flash
-	state.Settings = settings
+	state.Settings = typedOver(settings, p.typed...)
 	if err := p.options.Flash.Store(state); err != nil {
 		return err
 	}
-	p.flash = state
+	p.become(state)
 	return nil
 }
 
@@ -49,6 +52,10 @@ func (s *pass) noteReboot() {
 		if config.NeedsReboot(change.Key) {
 			s.report.Reboot = append(s.report.Reboot, change.Key)
 		}
+	}
+	if s.report.Firmware != "" {
+		now, _ := either(s.settings, firmwareURL)
+		s.report.Reboot = append(s.report.Reboot, now.Key)
 	}
 	if len(s.report.Reboot) > 0 {
 		s.trace.Record(trace.Event{Kind: trace.RebootNeeded, Detail: strings.Join(s.report.Reboot, ", ")})

@@ -12,12 +12,6 @@ import (
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
-// The parameters that hold the credentials for the provisioning server.
-const (
-	serverUser     = "static.auto_provision.server.username"
-	serverPassword = "static.auto_provision.server.password"
-)
-
 // bootFile fetches and reads a boot file. It returns nil for one that is missing, and
 // with the boot file the URL that its includes are relative to.
 func (s *pass) bootFile(ctx context.Context, name string) (*config.Boot, *url.URL, error) {
@@ -111,9 +105,9 @@ func (s *pass) credentials(at *url.URL) (user, password string) {
 	if at.Host != s.server.Host {
 		return "", ""
 	}
-	user, _ = s.held.Get(serverUser)
-	password, _ = s.held.Get(serverPassword)
-	return user, password
+	name, _ := either(s.held, serverUser)
+	secret, _ := either(s.held, serverPassword)
+	return name.Value, secret.Value
 }
 
 // unusable is a file whose content cannot be read at all.

@@ -14,11 +14,14 @@ type Flash interface {
 	// StoreResource replaces the resource file that a setting names, whole or not at
 	// all.
 	StoreResource(key string, body []byte) error
+	// Clear removes the resource files and replaces what is held by State.
+	Clear(State) error
 }
 
 // State is the content of a phone's flash.
 type State struct {
 	Settings *config.Settings
+	Firmware string // what runs after the next boot; empty: what the phone was made with
 }
 
 // Memory is a flash that lasts as long as its process. The zero value is empty. It
@@ -41,3 +44,6 @@ func (m *Memory) Store(s State) error {
 
 // StoreResource implements Flash.
 func (m *Memory) StoreResource(string, []byte) error { return nil }
+
+// Clear implements Flash.
+func (m *Memory) Clear(s State) error { return m.Store(s) }

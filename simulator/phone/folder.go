@@ -34,6 +34,7 @@ const (
 type flashFile struct {
 	Format   string           `json:"format"`
 	Version  int              `json:"version"`
+	Firmware string           `json:"firmware,omitempty"`
 	Settings *config.Settings `json:"settings"`
 }
 
@@ -87,7 +88,7 @@ func (f *Folder) Load() (State, error) {
 		return State{}, fmt.Errorf("%s:1: format %q version %d, want %q version %d; remove the file to start with an empty flash",
 			path, held.Format, held.Version, flashFormat, flashVersion)
 	}
-	return State{Settings: held.Settings}, nil
+	return State{Settings: held.Settings, Firmware: held.Firmware}, nil
 }
 
 // lineOf is the line on which JSON stops making sense.
@@ -108,7 +109,7 @@ func lineOf(body []byte, err error) int {
 
 // Store implements Flash.
 func (f *Folder) Store(s State) error {
-	body, err := json.MarshalIndent(flashFile{flashFormat, flashVersion, s.Settings}, "", " ")
+	body, err := json.MarshalIndent(flashFile{flashFormat, flashVersion, s.Firmware, s.Settings}, "", " ")
 	if err != nil {
 		return err
 	}
@@ -122,6 +123,20 @@ func (f *Folder) StoreResource(key string, body []byte) error {
 		return fmt.Errorf("%q is not the name of a setting", key)
 	}
 	return replaceFile(filepath.Join(f.dir, resourcesFolder), key, body)
+}
+
+// Clear implements Flash.
+func (f *Folder) Clear(s State) error {
+	if err := f.Store(s); err != nil {
+		return err
+	}
+	dir := filepath.Join(f.dir, resourcesFolder)
+	entries, err := os.ReadDir(dir)
+	errs := []error{err}
+	for _, e := range entries {
+		errs = append(errs, os.Remove(filepath.Join(dir, e.Name())))
+	}
+	return errors.Join(append(errs, syncFolder(dir))...)
 }
 
 // replaceFile puts body in the place of dir/name: written beside it and synced, then

@@ -27,6 +27,7 @@ type Pass struct {
 	Changed   []config.Change  // settings whose value is another than before, sorted by key
 	Reboot    []string         // keys of those of Changed that need a reboot
 	Resources []Resource
+	Firmware  string // the version that the phone will run after a reboot; empty: the same
 }
 
 // File is one boot or cfg file that the pass used.
@@ -64,7 +65,10 @@ func (s *pass) run(ctx context.Context) error {
 	}
 
 	// "Downloading Boot, Configuration and Resource Files"
-	var err error
+	err := s.openFetcher()
+	if err != nil {
+		return err
+	}
 	if s.oneFile {
 		err = s.cfgFile(ctx, fileName(s.server), s.server)
 	} else {

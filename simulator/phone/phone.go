@@ -1,6 +1,6 @@
 // Package phone is the virtual FIP phone: its flash, the provisioning pass, and what
 // it does with what it downloaded. A phone at rest is a struct, with no goroutine and
-// no socket of its own.
+// no socket of its own; Run gives it power.
 package phone
 
 import (
@@ -31,6 +31,13 @@ type Options struct {
 	// that the option source_order uses. (The real phone has PnP and DHCP switched
 	// on; a simulated one has only what it is given.)
 	Finders map[string]discover.Finder
+
+	// Attach is what has power when the phone has.
+	Attach []Attachment
+
+	// Repeat is the time between interval passes, whatever the settings say; 0: they
+	// decide, and without them it is 3600 s.
+	Repeat time.Duration
 }
 
 // Phone is one virtual phone. Its methods may be called from several goroutines;
@@ -41,10 +48,17 @@ type Phone struct {
 
 	passing sync.Mutex // held during a pass
 
-	mu     sync.Mutex
-	flash  State
-	passes uint64
-	last   Pass
+	mu        sync.Mutex
+	id        device.Identity // Firmware is what runs now
+	flash     State
+	passes    uint64
+	last      Pass
+	life      life
+	known     known                   // the server, once it is known
+	lease     *heldLease              // nil: none
+	ruleTyped bool                    // Finders' static URL counts more than that in flash
+	typed     []*config.Cfg           // typed in during the pass that is under way
+	breakOff  context.CancelCauseFunc // ends it; nil between passes
 }
 
 // New returns a phone that holds what its flash holds. Its error is that of the
@@ -68,11 +82,27 @@ func New(o Options) (*Phone, error) {
 	if err != nil {
 		return nil, fmt.Errorf("flash: %w", err)
 	}
-	return &Phone{options: o, trace: o.Trace, flash: held}, nil
+	if held.Firmware != "" {
+		o.Identity.Firmware = held.Firmware
+	}
+	return &Phone{options: o, trace: o.Trace, id: o.Identity, flash: held, ruleTyped: true}, nil
 }
 
 // Identity returns what the phone tells about itself.
-func (p *Phone) Identity() device.Identity { return p.options.Identity }
+func (p *Phone) Identity() device.Identity {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.id
+}
+
+// Behaviour returns how the phone behaves where the guide is silent, defaults filled in.
+func (p *Phone) Behaviour() device.Behaviour { return p.options.Behaviour }
+
+// Network returns the network that the phone is on.
+func (p *Phone) Network() wire.Network { return p.options.Network }
+
+// Trace returns the phone's stream of events, for what is attached to it.
+func (p *Phone) Trace() *trace.Stream { return p.trace }
 
 // Settings returns what the phone holds. It is not to be changed.
 func (p *Phone) Settings() *config.Settings {
@@ -98,50 +128,45 @@ func (p *Phone) Provision(ctx context.Context, why device.Trigger) (device.Outco
 	ctx, cancel := context.WithTimeout(ctx, p.options.Behaviour.PassTime)
 	defer cancel()
 
-	s, err := p.begin(why)
-	if err != nil {
-		return device.Failed, err
-	}
-	err = s.run(ctx)
+	ctx, breakOff := context.WithCancelCause(ctx)
+	defer breakOff(nil)
+
+	s := p.begin(why, breakOff)
+	err := s.run(ctx)
 	return p.end(s, err), err
 }
 
-// begin starts the record of a pass and opens its fetcher.
-func (p *Phone) begin(why device.Trigger) (*pass, error) {
+// begin starts the record of a pass.
+func (p *Phone) begin(why device.Trigger, breakOff context.CancelCauseFunc) *pass {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.breakOff, p.typed = breakOff, nil
+	if p.life.running {
+		p.life.become(StateProvisioning)
+	}
 	p.passes++
 	p.trace.BeginPass(p.passes)
 	p.trace.Record(trace.Event{Kind: trace.PassStart, Detail: string(why)})
-	files, err := fetch.New(fetch.Options{
-		Identity:  p.options.Identity,
-		Behaviour: p.options.Behaviour,
-		Network:   p.options.Network,
-		Trace:     p.trace,
-		TLS:       p.options.TLS,
-	})
-	if err != nil {
-		return nil, err
-	}
 	settings := p.flash.Settings.Clone()
 	settings.Compact() // what earlier passes overrode is history
 	settings.Blank = p.options.Behaviour.Blank
 	return &pass{
 		phone:     p,
-		id:        p.options.Identity,
+		id:        p.id,
 		behaviour: p.options.Behaviour,
 		trace:     p.trace,
-		files:     files,
 		held:      p.flash.Settings,
 		settings:  settings,
 		named:     make(map[string]bool),
 		report:    Pass{Number: p.passes, Trigger: why, Start: time.Now()},
-	}, nil
+	}
 }
 
 // end closes the pass, keeps its report and returns its outcome.
 func (p *Phone) end(s *pass, err error) device.Outcome {
-	_ = s.files.Close() // the files are here already
+	if s.files != nil {
+		_ = s.files.Close() // the files are here already
+	}
 	s.report.Outcome = outcome(s.report, err)
 	s.report.Err = err
 	s.report.Took = time.Since(s.report.Start)
@@ -150,6 +175,11 @@ func (p *Phone) end(s *pass, err error) device.Outcome {
 	})
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.trace.BeginPass(0)
+	p.breakOff, p.typed = nil, nil
+	if p.life.running {
+		p.life.become(StateResting)
+	}
 	p.last = s.report
 	return s.report.Outcome
 }

@@ -29,7 +29,14 @@ func (s *pass) fetchResources(ctx context.Context) {
 		if !s.named[wanted.Key] || ctx.Err() != nil {
 			continue
 		}
-		r := s.fetchResource(ctx, wanted)
+		var r Resource
+		if wanted.Kind != config.Firmware {
+			r = s.fetchResource(ctx, wanted)
+		} else if fetched, ok := s.fetchFirmware(ctx, wanted); ok {
+			r = fetched
+		} else {
+			continue
+		}
 		event := trace.Event{Kind: trace.ResourceDone, Name: r.Key, URL: r.URL, Bytes: r.Bytes, Fault: FaultOf(r.Err)}
 		switch {
 		case r.Err != nil:

@@ -79,6 +79,29 @@ const (
 	RebootNeeded Kind = "reboot.needed" // Detail: the settings that need it
 )
 
+// The kinds of a phone's life between its passes.
+const (
+	PhoneOn  Kind = "phone.on"  // the phone has power; Name: its firmware
+	PhoneOff Kind = "phone.off" // its registrations and its lease are gone
+
+	TriggerKept    Kind = "trigger.kept"    // came during a pass; Detail: the trigger
+	TriggerMerged  Kind = "trigger.merged"  // Bytes: how many more the next pass serves, or the next reboot
+	TriggerIgnored Kind = "trigger.ignored" // Name: the trigger; Detail: why
+	IntervalNext   Kind = "interval.next"   // the phone rests; Took: until the next interval pass; Detail: the same, or why there is none
+
+	RebootStart Kind = "reboot.start" // Detail: what asked for it
+	RebootLoop  Kind = "reboot.loop"  // one pass after another changes settings that need a reboot; Detail: which; the phone stops rebooting for them
+
+	FirmwareNew     Kind = "firmware.new"     // fetched and kept, for after the reboot; Name: its version
+	FirmwareCurrent Kind = "firmware.current" // not fetched: it runs already; Name: its version
+	FactoryReset    Kind = "factory.reset"    // flash was emptied
+	ProfileRule     Kind = "profile.rule"     // somebody typed a provisioning URL; URL: that
+
+	SourceOff     Kind = "source.off"     // Name: a way that is not asked; Detail: the setting that switches it off
+	SourceAddress Kind = "source.address" // Name: leased, machine; Detail: from which address fetches leave, and why
+	LeaseEnded    Kind = "lease.ended"    // Detail: why; the next pass looks for the server again
+)
+
 // Code says why something failed, one word for one condition over all protocols.
 type Code string
 

@@ -91,6 +91,9 @@ func words(e Event) (string, Tone) {
 	if strings.HasPrefix(string(e.Kind), "fetch.") {
 		return fetchWords(e)
 	}
+	if text, tone, ok := lifeWords(e); ok {
+		return text, tone
+	}
 	return strings.TrimRight(fmt.Sprintf("   %s %s %s", e.Kind, e.Name, e.Detail), " "), faint
 }
 
