@@ -38,8 +38,11 @@ type suite struct {
 	options Options
 	seed    int64
 
+	shared shared // what several scenarios look at
+
 	mu      sync.Mutex
-	next    uint64 // MACs and canaries given out
+	next    uint64          // MACs and canaries given out
+	once    map[string]bool // ids of rules that were judged, of those that are judged once
 	results []report.Result
 }
 
@@ -89,7 +92,7 @@ func (s *suite) judge(ctx context.Context, scheme string, rules []features.Rule)
 	var tags []string
 	var files []godog.Feature
 	for _, r := range rules {
-		if !s.applies(r, scheme) {
+		if !s.applies(r, scheme) || !r.Each && !s.first(r) {
 			continue
 		}
 		tags = append(tags, "@"+r.ID)
@@ -119,21 +122,35 @@ func (s *suite) judge(ctx context.Context, scheme string, rules []features.Rule)
 	return nil
 }
 
-// applies reports whether a rule is judged over a protocol.
+// applies reports whether a rule is judged over a protocol: a rule that is judged over
+// each over those that it needs, all where it needs none; any other over the first that
+// it needs, or that the target has.
 func (s *suite) applies(r features.Rule, scheme string) bool {
 	can := s.options.Target.Capabilities()
 	if !slices.Contains(can, scenarios.Capability(scheme)) {
 		return false
 	}
+	needsOther, needsThis := false, false
 	for _, need := range r.Needs {
 		if !slices.Contains(can, scenarios.Capability(need)) {
 			return false
 		}
-		if slices.Contains(schemes, need) && need != scheme {
-			return false
-		}
+		needsThis = needsThis || need == scheme
+		needsOther = needsOther || need != scheme && slices.Contains(schemes, need)
 	}
-	return true
+	return needsThis || !needsOther
+}
+
+// first reports whether a rule that is judged once is yet to be judged.
+func (s *suite) first(r features.Rule) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.once == nil {
+		s.once = make(map[string]bool)
+	}
+	done := s.once[r.ID]
+	s.once[r.ID] = true
+	return !done
 }
 
 // initialize gives a scenario its world and its steps.
@@ -154,8 +171,9 @@ func (s *suite) initialize(sc *godog.ScenarioContext, scheme string) {
 		s.conclude(w, scenario, failed, err, started)
 		return ctx, nil
 	})
-	treeSteps(sc)
-	phoneSteps(sc)
+	for _, steps := range nouns {
+		steps(sc)
+	}
 }
 
 // newWorld makes the world of one scenario, with a MAC and a canary of its own.
@@ -177,9 +195,15 @@ var firstMAC = device.MAC{0x00, 0x21, 0xf2, 0xe0, 0x00, 0x00}
 // conclude records how a scenario ended.
 func (s *suite) conclude(w *world, scenario *godog.Scenario, failed *godog.Step, err error, started time.Time) {
 	r := report.Result{Rule: ruleOf(scenario), Over: w.scheme, Status: report.Pass, Started: started, Took: time.Since(started), Events: w.events()}
+	if scenario.Name != r.Rule.Title {
+		r.Example = scenario.Name // of an outline, whose name says what varies
+	}
 	var broken *violation
+	var inTheWay *obstacle
 	switch {
 	case err == nil:
+	case errors.As(err, &inTheWay):
+		r.Status, r.Actual = report.Skip, inTheWay.Error()
 	case errors.As(err, &broken):
 		r.Status, r.Expected, r.Actual = report.Fail, broken.expected, broken.actual
 	default:

@@ -91,3 +91,15 @@ func (v *violation) Error() string { return "expected " + v.expected + "; " + v.
 func violated(expected, format string, args ...any) error {
 	return &violation{expected, fmt.Sprintf(format, args...)}
 }
+
+// obstacle is why a rule cannot be judged: the server breaks another one first, which
+// says so itself. The rule is skipped, so that one fault is told once.
+type obstacle struct{ what string }
+
+// Error says what stands in the way.
+func (o *obstacle) Error() string { return "not judged: " + o.what }
+
+// blocked returns an obstacle. The text is a whole phrase.
+func blocked(format string, args ...any) error {
+	return &obstacle{fmt.Sprintf(format, args...)}
+}
