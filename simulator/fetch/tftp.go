@@ -59,7 +59,10 @@ func firstWait(resend time.Duration, sends int) time.Duration {
 // Fetch implements Fetcher.
 func (c *tftpClient) Fetch(ctx context.Context, r Request) (*Response, error) {
 	start := time.Now()
-	in := inbound{limit: r.limit(), announced: unknownLength, to: r.Body}
+	in := inbound{limit: r.Limit, announced: unknownLength, to: r.Body}
+	if in.limit <= 0 {
+		in.limit = c.behaviour.MaxCfg
+	}
 	if err := c.get(ctx, r, &in); err != nil {
 		return nil, asError(ctx, r.URL, err)
 	}

@@ -82,24 +82,37 @@ func (s *tftpScript) network() *wire.Memory {
 	return m
 }
 
+// datagram is what reached the script's server.
+type datagram struct {
+	from    netip.AddrPort
+	to      uint16
+	payload []byte
+}
+
 func (s *tftpScript) receive(d wire.Datagram, send func(wire.Datagram)) {
+	s.answer(datagram{d.From, d.To.Port(), d.Payload}, func(r tftpReply) {
+		send(wire.Datagram{From: netip.AddrPortFrom(tftpHost, r.port), To: d.From, Payload: []byte(r.payload)})
+	})
+}
+
+// answer notes d, and sends the replies that are next.
+func (s *tftpScript) answer(d datagram, send func(tftpReply)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.got) == 0 {
 		s.start = time.Now()
 	}
-	s.got = append(s.got, tftpSeen{time.Since(s.start), d.From, d.To.Port(), string(d.Payload)})
-	if d.To.Port() == tftpForeign || len(s.replies) == 0 {
+	s.got = append(s.got, tftpSeen{time.Since(s.start), d.from, d.to, string(d.payload)})
+	if d.to == tftpForeign || len(s.replies) == 0 {
 		return
 	}
 	now := s.replies[0]
 	s.replies = s.replies[1:]
 	for _, r := range now {
-		port := uint16(tftpTID)
-		if r.port != 0 {
-			port = r.port
+		if r.port == 0 {
+			r.port = tftpTID
 		}
-		send(wire.Datagram{From: netip.AddrPortFrom(tftpHost, port), To: d.From, Payload: []byte(r.payload)})
+		send(r)
 	}
 }
 
