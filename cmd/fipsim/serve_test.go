@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,6 +56,16 @@ func (s *serving) until(pattern string) []string {
 	return nil
 }
 
+// untilAll reads lines until each pattern has fitted one, in any order: a phone may ask
+// for its next file before the server has told of the last.
+func (s *serving) untilAll(patterns ...string) {
+	s.t.Helper()
+	for len(patterns) > 0 {
+		line := s.until(strings.Join(patterns, "|"))[0]
+		patterns = slices.DeleteFunc(patterns, func(p string) bool { return regexp.MustCompile(p).MatchString(line) })
+	}
+}
+
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -83,9 +94,9 @@ func TestServe(t *testing.T) {
 		phone := &app{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}
 		done := make(chan int, 1)
 		go func() { done <- phone.run([]string{"phone", "--server", u, "--insecure", "--settings", "-"}) }()
-		s.until(`127\.0\.0\.1:\d+ +` + scheme + ` +"0021f2000001\.boot"  not found \((ERROR 1|550|404)\)`)
-		s.until(scheme + ` +"y000000000000\.cfg"  sent.*, 17 bytes`)
-		s.until(scheme + ` +"0021f2000001\.cfg"  not found`)
+		s.untilAll(`127\.0\.0\.1:\d+ +`+scheme+` +"0021f2000001\.boot"  not found \((ERROR 1|550|404)\)`,
+			scheme+` +"y000000000000\.cfg"  sent.*, 17 bytes`,
+			scheme+` +"0021f2000001\.cfg"  not found`)
 		if exit := <-done; exit != verdict.ExitOK || !strings.Contains(stdout.String(), "lang.gui=English\n") {
 			t.Errorf("%s: the phone exits %d\n%s%s", scheme, exit, stdout.String(), stderr.String())
 		}
