@@ -18,8 +18,7 @@ func (s *pass) apply(ctx context.Context) error {
 		return err // nothing is applied by halves
 	}
 	s.findAll(s.settings.Check(s.id, s.behaviour))
-	_, odd := readProfile(s.settings)
-	s.findAll(odd)
+	s.checkLife()
 	s.report.Changed = s.settings.Diff(s.held)
 	if err := s.phone.store(s.settings); err != nil {
 		return &Error{trace.LocalFailure, fmt.Sprintf("flash: %v", err)}
@@ -29,6 +28,18 @@ func (s *pass) apply(ctx context.Context) error {
 		Detail: fmt.Sprintf("%d settings held, %d of them changed by this pass", s.settings.Len(), len(s.report.Changed)),
 	})
 	return nil
+}
+
+// checkLife finds what the settings say of the phone's own life and the phone cannot
+// obey.
+func (s *pass) checkLife() {
+	_, odd := readProfile(s.settings)
+	s.findAll(odd)
+	rule, _ := either(s.settings, serverURL)
+	if u, err := config.ParseURL(rule.Value, s.id.MAC, s.behaviour.Macros == "on"); err == nil && s.phone.mayAsk(u) != nil {
+		s.find(config.Finding{File: rule.File, Line: rule.Line, Kind: config.BadURL, Count: 1,
+			Text: rule.Key + ": a file: URL from the network is refused; the phone goes on with the server that it has"})
+	}
 }
 
 // store makes settings the phone's own, on its flash first. What somebody typed in

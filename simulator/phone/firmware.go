@@ -45,7 +45,8 @@ func (s *pass) wantsFirmware(wanted config.Resource) (version string, fetch bool
 	switch version {
 	case "":
 		s.find(config.Finding{File: wanted.File, Line: wanted.Line, Kind: FirmwareUnnamed, Count: 1,
-			Text: fmt.Sprintf("the file name of %s tells no version such as V0.5.15: the phone fetches it and stays at %s", wanted.Key, s.id.Firmware)})
+			Text: fmt.Sprintf("the file name of %s tells no version such as V0.5.15: the phone fetches it and stays at %s",
+				wanted.Key, s.id.Firmware)})
 	case s.id.Firmware:
 		s.trace.Record(trace.Event{Kind: trace.FirmwareCurrent, Name: version, Detail: "it runs already"})
 		return version, false

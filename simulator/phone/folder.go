@@ -82,7 +82,8 @@ func (f *Folder) Load() (State, error) {
 	}
 	held := flashFile{Settings: new(config.Settings)}
 	if err := json.Unmarshal(body, &held); err != nil {
-		return State{}, fmt.Errorf("%s:%d: not a phone's flash: %w; remove the file to start with an empty one", path, lineOf(body, err), err)
+		return State{}, fmt.Errorf("%s:%d: not a phone's flash: %w; remove the file to start with an empty one",
+			path, lineOf(body, err), err)
 	}
 	if held.Format != flashFormat || held.Version != flashVersion {
 		return State{}, fmt.Errorf("%s:1: format %q version %d, want %q version %d; remove the file to start with an empty flash",

@@ -16,6 +16,7 @@ var errReset = errors.New("factory reset")
 // that of the flash.
 func (p *Phone) FactoryReset() error {
 	p.mu.Lock()
+	p.resets++
 	if p.breakOff != nil {
 		p.breakOff(errReset)
 	}
@@ -25,6 +26,7 @@ func (p *Phone) FactoryReset() error {
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.resets--
 	state := State{Settings: new(config.Settings), Firmware: p.flash.Firmware}
 	if err := p.options.Flash.Clear(state); err != nil {
 		return fmt.Errorf("flash: %w", err)

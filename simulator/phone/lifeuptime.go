@@ -55,13 +55,24 @@ func (u *uptime) attach(ctx context.Context) error {
 	return nil
 }
 
+// goDown ends the time in which the phone hears triggers.
+func (p *Phone) goDown(reboot string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if reboot == "" {
+		p.life.become(StateOff)
+		return
+	}
+	p.life.become(StateRebooting)
+	p.life.reboots++
+	p.trace.Record(trace.Event{Kind: trace.RebootStart, Detail: reboot})
+}
+
 // powerOff gives back what the phone holds from others, the latest first: a reboot
 // drops registrations and leases, and flash stays.
 func (u *uptime) powerOff(ctx context.Context, reboot string) {
 	p := u.phone
-	if reboot != "" {
-		p.trace.Record(trace.Event{Kind: trace.RebootStart, Detail: reboot})
-	}
+	p.goDown(reboot)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), powerOffTime)
 	defer cancel()
 	for i := len(u.attached) - 1; i >= 0; i-- {

@@ -59,6 +59,7 @@ type Phone struct {
 	ruleTyped bool                    // Finders' static URL counts more than that in flash
 	typed     []*config.Cfg           // typed in during the pass that is under way
 	breakOff  context.CancelCauseFunc // ends it; nil between passes
+	resets    int                     // factory resets that wait for its end
 }
 
 // New returns a phone that holds what its flash holds. Its error is that of the
@@ -141,6 +142,9 @@ func (p *Phone) begin(why device.Trigger, breakOff context.CancelCauseFunc) *pas
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.breakOff, p.typed = breakOff, nil
+	if p.resets > 0 {
+		breakOff(errReset)
+	}
 	if p.life.running {
 		p.life.become(StateProvisioning)
 	}

@@ -59,11 +59,7 @@ func (p *Phone) SetProfileRule(text string) error {
 		return nil
 	}
 	if text != "" {
-		u, err := config.ParseURL(text, p.id.MAC, p.options.Behaviour.Macros == "on")
-		if err == nil {
-			err = p.mayAsk(u)
-		}
-		if err != nil {
+		if err := p.usable(text); err != nil {
 			return fmt.Errorf("profile rule: %w", err)
 		}
 	}
@@ -85,7 +81,9 @@ func (p *Phone) typeIn(key, value string) error {
 	if err := p.options.Flash.Store(state); err != nil {
 		return fmt.Errorf("flash: %w", err)
 	}
-	p.typed = append(p.typed, cfg)
+	if p.breakOff != nil { // a pass is under way
+		p.typed = append(p.typed, cfg)
+	}
 	p.become(state)
 	p.trace.Record(trace.Event{Kind: trace.ProfileRule, URL: shownURL(value, p.id.MAC)})
 	return nil
@@ -93,12 +91,14 @@ func (p *Phone) typeIn(key, value string) error {
 
 // typedOver returns s with what was typed over it; a blank takes a setting away.
 func typedOver(s *config.Settings, typed ...*config.Cfg) *config.Settings {
+	if len(typed) == 0 {
+		return s
+	}
 	over := s.Clone()
 	over.Blank = config.BlankDefault
 	for _, cfg := range typed {
 		over.Merge(cfg)
 	}
-	over.Compact()
 	over.Blank = s.Blank
 	return over
 }
@@ -113,7 +113,7 @@ func (p *Phone) become(state State) {
 	now, has := either(state.Settings, serverURL)
 	p.flash = state
 	switch {
-	case has && now.Value != before.Value:
+	case has && now.Value != before.Value && p.usable(now.Value) == nil:
 		p.ruleTyped = false
 		p.known = known{
 			source: discover.SourceStatic, url: now.Value, shown: shownURL(now.Value, p.id.MAC),
@@ -136,13 +136,26 @@ func shownURL(text string, mac device.MAC) string {
 // errLocalFile is a file: URL that came over the network.
 var errLocalFile = errors.New("a file: URL from the network is refused")
 
+// usable reports why the phone cannot ask a server that its settings name.
+func (p *Phone) usable(text string) error {
+	u, err := config.ParseURL(text, p.id.MAC, p.options.Behaviour.Macros == "on")
+	if err != nil {
+		return err
+	}
+	return p.mayAsk(u)
+}
+
 // mayAsk refuses a server that is a folder of this machine, unless the phone was made
 // to provision offline, from one.
 func (p *Phone) mayAsk(u *url.URL) error {
 	if u.Scheme != "file" {
 		return nil
 	}
-	typed, _ := p.options.Finders[discover.SourceStatic].(discover.Static)
+	given := p.options.Finders[discover.SourceStatic]
+	typed, ok := given.(discover.Static)
+	if given != nil && !ok {
+		return nil // another way of the caller's own
+	}
 	if at, err := config.ParseURL(typed.URL, p.id.MAC, true); err == nil && at.Scheme == "file" {
 		return nil
 	}

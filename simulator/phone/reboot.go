@@ -70,10 +70,6 @@ func (p *Phone) rebootAfter(r Pass) string {
 // stayDown is the time from going down to power-on (option reboot_time); false where
 // ctx ends first.
 func (p *Phone) stayDown(ctx context.Context) bool {
-	p.mu.Lock()
-	p.life.become(StateRebooting)
-	p.life.reboots++
-	p.mu.Unlock()
 	timer := time.NewTimer(p.options.Behaviour.RebootTime)
 	defer timer.Stop()
 	select {

@@ -137,5 +137,7 @@ func (p *Phone) rest() {
 		return
 	}
 	left := max(time.Until(l.next), 0)
-	p.trace.Record(trace.Event{Kind: trace.IntervalNext, Took: left, Detail: fmt.Sprintf("the next interval pass is in %s", left.Round(time.Second))})
+	p.trace.Record(trace.Event{
+		Kind: trace.IntervalNext, Took: left, Detail: fmt.Sprintf("the next interval pass is in %s", left.Round(time.Second)),
+	})
 }

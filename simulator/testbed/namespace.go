@@ -72,7 +72,7 @@ func (ns *Namespace) Command(ctx context.Context, name string, args ...string) *
 }
 
 // Network is the namespace as our own code sees it.
-func (ns *Namespace) Network() wire.Network { return network{ns} }
+func (ns *Namespace) Network() wire.Network { return network{ns: ns} }
 
 // Listen is net.Listen inside the namespace.
 func (ns *Namespace) Listen(ctx context.Context, networkName, address string) (l net.Listener, err error) {
@@ -85,10 +85,13 @@ func (ns *Namespace) Listen(ctx context.Context, networkName, address string) (l
 // network implements wire.Network by the operating system's, on a thread inside the
 // namespace. Hosts are addresses only: there is no DNS in a testbed, and the
 // resolver's goroutines would ask the one outside.
-type network struct{ ns *Namespace }
+type network struct {
+	ns    *Namespace
+	local netip.Addr // source of whatever leaves; invalid: the system's choice
+}
 
 func (n network) ListenPacket(ctx context.Context, networkName, address string) (conn net.PacketConn, err error) {
-	if runErr := n.ns.Run(func() { conn, err = wire.OS{}.ListenPacket(ctx, networkName, address) }); runErr != nil {
+	if runErr := n.ns.Run(func() { conn, err = n.os().ListenPacket(ctx, networkName, address) }); runErr != nil {
 		return nil, runErr
 	}
 	return conn, err
@@ -102,7 +105,7 @@ func (n network) DialContext(ctx context.Context, networkName, address string) (
 	if _, err := n.LookupHost(ctx, host); err != nil {
 		return nil, err
 	}
-	if runErr := n.ns.Run(func() { conn, err = wire.OS{}.DialContext(ctx, networkName, address) }); runErr != nil {
+	if runErr := n.ns.Run(func() { conn, err = n.os().DialContext(ctx, networkName, address) }); runErr != nil {
 		return nil, runErr
 	}
 	return conn, err
@@ -116,9 +119,19 @@ func (n network) LookupHost(_ context.Context, host string) ([]netip.Addr, error
 	return []netip.Addr{addr}, nil
 }
 
+func (n network) os() wire.OS { return wire.OS{Local: n.local} }
+
+// WithSource is that of wire.OS, inside the namespace.
+func (n network) WithSource(addr netip.Addr) (_ wire.Network, ok bool) {
+	if err := n.ns.Run(func() { _, ok = n.os().WithSource(addr) }); err != nil || !ok {
+		return nil, false
+	}
+	return network{ns: n.ns, local: addr}, true
+}
+
 // SourceFor is that of wire.OS, inside the namespace.
 func (n network) SourceFor(peer netip.AddrPort) (addr netip.Addr, ok bool) {
-	if err := n.ns.Run(func() { addr, ok = wire.OS{}.SourceFor(peer) }); err != nil {
+	if err := n.ns.Run(func() { addr, ok = n.os().SourceFor(peer) }); err != nil {
 		return netip.Addr{}, false
 	}
 	return addr, ok

@@ -90,7 +90,7 @@ const (
 	IntervalNext   Kind = "interval.next"   // the phone rests; Took: until the next interval pass; Detail: the same, or why there is none
 
 	RebootStart Kind = "reboot.start" // Detail: what asked for it
-	RebootLoop  Kind = "reboot.loop"  // one pass after another changes settings that need a reboot; Detail: which; the phone stops rebooting for them
+	RebootLoop  Kind = "reboot.loop"  // each pass changes settings that need a reboot; Detail: which; the phone stops rebooting for them
 
 	FirmwareNew     Kind = "firmware.new"     // fetched and kept, for after the reboot; Name: its version
 	FirmwareCurrent Kind = "firmware.current" // not fetched: it runs already; Name: its version
