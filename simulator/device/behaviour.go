@@ -53,6 +53,10 @@ type Behaviour struct {
 	Rediscover  string        // power-on, always: which passes look for the server again
 	FirmwareURL string        // upgrade, fetch: what a firmware URL of another version does
 
+	// SIP.
+	NotifyAuth string // off, digest: how a NOTIFY is let in
+	NotifyFrom string // any, registrar: whose NOTIFYs are
+
 	// Limits, each with a clear error when it is reached.
 	PassTime     time.Duration // one whole pass
 	MaxRedirects int           // HTTP redirects for one file

@@ -99,6 +99,11 @@ var options = []Option{
 	word("firmware_url", GradeD, "a firmware URL whose file name has another version: upgrade (fetch it, reboot, be that version), or just fetch it",
 		func(b *Behaviour) *string { return &b.FirmwareURL }, "upgrade", "fetch"),
 
+	word("notify_auth", GradeD, "take a SIP NOTIFY as it comes, or challenge it: its sender must know an account's password (RFC 3261 section 22)",
+		func(b *Behaviour) *string { return &b.NotifyAuth }, "off", "digest"),
+	word("notify_from", GradeD, "take a SIP NOTIFY from anybody, or only from where an account's registrar or outbound proxy is",
+		func(b *Behaviour) *string { return &b.NotifyFrom }, "any", "registrar"),
+
 	{"pass_time", "30m", GradeD, "limit: one whole pass", nil,
 		func(b *Behaviour) field { return durationField{&b.PassTime} }},
 	{"max_redirects", "5", GradeD, "limit: HTTP redirects for one file", nil,

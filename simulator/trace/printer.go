@@ -94,6 +94,9 @@ func words(e Event) (string, Tone) {
 	if text, tone, ok := lifeWords(e); ok {
 		return text, tone
 	}
+	if text, tone, ok := sipWords(e); ok {
+		return text, tone
+	}
 	return strings.TrimRight(fmt.Sprintf("   %s %s %s", e.Kind, e.Name, e.Detail), " "), faint
 }
 
