@@ -192,16 +192,21 @@ func (d *DHCP) History() []DHCPMessage {
 	return slices.Clone(d.history[max(0, len(d.history)-historyLimit):])
 }
 
-func (d *DHCP) record(m DHCPMessage) {
-	m.Vendor, m.Detail = printable(m.Vendor), printable(m.Detail)
+// record sends the answer and keeps the message. Whoever has the answer finds it in the
+// history: History waits while it is being sent.
+func (d *DHCP) record(m *DHCPMessage, send func() error) {
 	d.mu.Lock()
+	if err := send(); err != nil {
+		m.Answer, m.Detail = dhcpv4.MessageTypeNone, err.Error()
+	}
+	m.Vendor, m.Detail = printable(m.Vendor), printable(m.Detail)
 	if len(d.history) >= 2*historyLimit {
 		d.history = append(d.history[:0], d.history[historyLimit:]...)
 	}
-	d.history = append(d.history, m)
+	d.history = append(d.history, *m)
 	d.mu.Unlock()
 	if d.options.OnMessage != nil {
-		d.options.OnMessage(m)
+		d.options.OnMessage(*m)
 	}
 }
 

@@ -42,12 +42,12 @@ func (d *DHCP) handle(datagram []byte, from netip.AddrPort) {
 	m := DHCPMessage{At: time.Now(), Peer: from, MAC: device.MAC(request.ClientHWAddr),
 		Type: request.MessageType(), Vendor: request.ClassIdentifier()}
 	d.decide(request, &m)
-	if m.Answer != dhcpv4.MessageTypeNone {
-		if err := d.answer(request, m); err != nil {
-			m.Answer, m.Detail = dhcpv4.MessageTypeNone, err.Error()
+	d.record(&m, func() error {
+		if m.Answer == dhcpv4.MessageTypeNone {
+			return nil
 		}
-	}
-	d.record(m)
+		return d.answer(request, m)
+	})
 }
 
 // decide fills in the answer to a request.
