@@ -25,12 +25,12 @@ const (
 type Verdict struct {
 	Word      Word
 	Only      string   // what narrowed the run; empty: nothing did
-	Held      []string // protocols and chapters that were judged, and no rule that counts was broken in
+	Held      []string // protocols and chapters in which rules held, and none that counts was broken
 	Broken    []string // those in which one was
 	NotJudged []string // those of which no rule was judged
 	Rules     []string // ids of the broken rules that count
 	Why       string   // for Partial and Unknown: the reason; for Fails: what could not be judged beside it
-	Warnings  int      // broken rules that don't count: @should, and known failures
+	Warned    []string // ids of rules to be warned of: a @should that is broken, known failures
 }
 
 // Verdict computes what the run comes to; nothing else decides it.
@@ -40,18 +40,25 @@ type Verdict struct {
 // excuses nothing, and one whose rule holds counts itself. A broken rule outweighs what
 // could not be judged: it is a fact, whatever else happened.
 func (r *Run) Verdict() Verdict {
+	tidied := *r
+	tidied.Results = sorted(r.Results)
+	return tidied.verdict()
+}
+
+func (r *Run) verdict() Verdict {
 	v := Verdict{Only: r.Selected}
-	broken, judged := make(map[string]bool), make(map[string]bool) // areas
+	broken, held, judged := make(map[string]bool), make(map[string]bool), make(map[string]bool) // areas
 	for _, res := range r.Results {
-		counts := r.Counts(res)
+		counts := r.Fails(res)
 		if counts && !slices.Contains(v.Rules, res.Rule.ID) {
 			v.Rules = append(v.Rules, res.Rule.ID)
 		}
-		if r.Warns(res) {
-			v.Warnings++
+		if r.Warns(res) && !slices.Contains(v.Warned, res.Rule.ID) {
+			v.Warned = append(v.Warned, res.Rule.ID)
 		}
 		for _, a := range areas(res) {
 			broken[a] = broken[a] || counts
+			held[a] = held[a] || res.Status == Pass
 			judged[a] = judged[a] || res.Status == Pass || res.Status == Fail
 		}
 	}
@@ -61,9 +68,9 @@ func (r *Run) Verdict() Verdict {
 		switch {
 		case broken[a]:
 			v.Broken = append(v.Broken, a)
-		case judged[a]:
+		case held[a]:
 			v.Held = append(v.Held, a)
-		default:
+		case !judged[a]:
 			v.NotJudged = append(v.NotJudged, a)
 		}
 	}
@@ -71,8 +78,8 @@ func (r *Run) Verdict() Verdict {
 	return v
 }
 
-// Counts reports whether a result fails the run.
-func (r *Run) Counts(res Result) bool {
+// Fails reports whether a result fails the run.
+func (r *Run) Fails(res Result) bool {
 	if r.stale(res) {
 		return r.Strict
 	}
@@ -86,7 +93,7 @@ func (r *Run) Counts(res Result) bool {
 // known failure, or an entry of --known that has nothing left to excuse. None of them
 // fails the run.
 func (r *Run) Warns(res Result) bool {
-	if r.Counts(res) {
+	if r.Fails(res) {
 		return false
 	}
 	return r.stale(res) || res.Status == Fail && res.Rule.Level != features.May
@@ -114,7 +121,7 @@ func (r *Run) word(broken, judged bool) (Word, string) {
 	for _, res := range r.Results {
 		if res.Status == Error {
 			if errors++; first == "" {
-				first = fmt.Sprintf("%s: %s", Label(res), res.Actual)
+				first = fmt.Sprintf("%s: %s", Label(res), shorten(oneLine(redact(res.Actual)), maxLine))
 			}
 		}
 	}
@@ -215,8 +222,6 @@ func (v Verdict) parts() []string {
 		add("held: ", v.Held)
 	}
 	add("not judged: ", v.NotJudged)
-	if v.Warnings > 0 {
-		parts = append(parts, plural(v.Warnings, "warning"))
-	}
+	add("warnings: ", few(v.Warned, 8))
 	return parts
 }

@@ -45,7 +45,7 @@ func TestVerdict(t *testing.T) {
 				held, res("R2", "cfg-files", must, "tftp", pass), res("R3", "override", must, "tftp", pass),
 				needs(res("R4", "pnp", must, "", skip), "pnp"), needs(res("R5", "dhcp", must, "", skip), "dhcp"),
 			}},
-			want: "conforms: TFTP, boot files, cfg files, override; not judged: FTP, HTTP, HTTPS, PnP, DHCP",
+			want: "conforms: TFTP, boot files, cfg files, override; not judged: FTP, HTTP, HTTPS, DHCP, PnP",
 		},
 		{
 			name: "a chapter that has a protocol's name is named once",
@@ -70,7 +70,7 @@ func TestVerdict(t *testing.T) {
 		{
 			name:   "a should is a warning",
 			run:    report.Run{Results: []report.Result{held, res("R2", "boot-files", should, "tftp", fail)}},
-			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; 1 warning",
+			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; warnings: R2",
 			strict: "fails: R2; not judged: FTP, HTTP, HTTPS", stricts: 1,
 		},
 		{
@@ -139,24 +139,24 @@ func TestVerdict(t *testing.T) {
 		{
 			name: "a known failure",
 			run:  report.Run{Results: []report.Result{held, known(res("R2", "boot-files", must, "tftp", fail), 0)}},
-			want: "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; 1 warning",
+			want: "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; warnings: R2",
 		},
 		{
 			name:   "a known failure that has expired",
 			run:    report.Run{Results: []report.Result{held, known(res("R2", "boot-files", must, "tftp", fail), -1)}},
-			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; 1 warning",
+			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; warnings: R2",
 			strict: "fails: R2; not judged: FTP, HTTP, HTTPS", stricts: 1,
 		},
 		{
 			name:   "a known failure that holds",
 			run:    report.Run{Results: []report.Result{known(held, 9)}},
-			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; 1 warning",
+			want:   "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS; warnings: R1",
 			strict: "fails: R1; not judged: FTP, HTTP, HTTPS", stricts: 1,
 		},
 		{
 			name: "a known failure that holds over one protocol only",
 			run:  report.Run{Results: []report.Result{known(held, 9), known(res("R1", "boot-files", must, "ftp", fail), 9)}},
-			want: "conforms: TFTP, FTP, boot files; not judged: HTTP, HTTPS; 1 warning",
+			want: "conforms: TFTP, boot files; not judged: HTTP, HTTPS; warnings: R1",
 		},
 		{
 			name: "what a server sent forges no line",

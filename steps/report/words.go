@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -92,10 +93,35 @@ func oneLine(text string) string {
 	return clean(text)
 }
 
+// maxBlock bounds what was expected and what came, in characters.
+const maxBlock = 4000
+
+// block makes text safe, and leaves it its lines.
+func block(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for i := range lines {
+		lines[i] = noCommand(clean(strings.ReplaceAll(strings.TrimSuffix(lines[i], "\r"), "\t", "    ")))
+	}
+	return shorten(strings.Join(lines, "\n"), maxBlock)
+}
+
+// noCommand keeps a line from beginning as GitHub's workflow commands do ("::error").
+func noCommand(line string) string {
+	if strings.HasPrefix(strings.TrimSpace(line), "::") {
+		return strings.Replace(line, "::", ": :", 1)
+	}
+	return line
+}
+
+// hashes begin a command in the logs of some CI services.
+var hashes = regexp.MustCompile("##+")
+
 // clean replaces what a terminal, a browser or an XML parser would take for more than
-// text: control and bidirectional characters, and bytes that are no UTF-8.
+// text: control and bidirectional characters, bytes that are no UTF-8, and what the logs
+// of CI services would take for a command (##[error], ##vso[…], ##teamcity[…]).
 func clean(text string) string {
 	text = trace.Clean(strings.ToValidUTF8(text, string(utf8.RuneError)))
+	text = hashes.ReplaceAllStringFunc(text, func(run string) string { return strings.TrimSpace(strings.Repeat("# ", len(run))) })
 	return strings.Map(func(r rune) rune {
 		if r == 0xFFFE || r == 0xFFFF || unicode.Is(unicode.Cf, r) && r != '\u200d' {
 			return utf8.RuneError // no characters of XML 1.0, and invisible ones
