@@ -19,6 +19,10 @@ type serveCmd struct {
 	FTP     string `name:"ftp" help:"Serve FTP at HOST:PORT, also with explicit TLS." placeholder:"ADDR"`
 	HTTP    string `name:"http" help:"Serve HTTP at HOST:PORT; port 0 takes a free one." placeholder:"ADDR"`
 	HTTPS   string `name:"https" help:"Serve HTTPS at HOST:PORT, with a certificate made at the start." placeholder:"ADDR"`
+
+	PnP       bool   `name:"pnp" help:"Answer SIP PnP SUBSCRIBEs: those to 224.0.1.75 on --interface, or without it those sent to 127.0.0.1:5060."`
+	DHCP      bool   `name:"dhcp" help:"Hand out addresses and option 66: on --interface, from its subnet (needs root), or without it to relay agents at 127.0.0.1:6767."`
+	Interface string `help:"The interface whose phones --pnp and --dhcp tell of this server." placeholder:"NAME"`
 }
 
 // Where all four protocols are served when none is asked for.
@@ -52,11 +56,19 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err != nil {
 		return &verdict.Error{Err: fmt.Errorf("%w%s", err, listenHint(err))}
 	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	discovery, err := c.discovery(a.ctx, s, teller)
+	if err != nil {
+		teller.mu.Unlock() // a request that waits to be told holds up the closing
+		return err
+	}
+	defer func() { err = errors.Join(err, discovery.close()) }()
 	teller.open(c.Docroot, s, flags, tree)
+	teller.announce(discovery.lines)
 	teller.mu.Unlock()
 
 	<-a.ctx.Done()
-	return s.Close()
+	return nil
 }
 
 // listen checks the addresses, or fills them in where none was given.

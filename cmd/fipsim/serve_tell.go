@@ -36,6 +36,13 @@ func (t *requestTeller) open(docroot string, s *server.Server, flags []listenFla
 	if err != nil {
 		fmt.Fprintf(t.out, "finding  the folder could not be looked through: %v\n", err)
 	}
+}
+
+// announce tells how phones are told of the server, and that all is ready.
+func (t *requestTeller) announce(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(t.out, line)
+	}
 	fmt.Fprintln(t.out, "Ctrl-C ends it. Requests:")
 }
 

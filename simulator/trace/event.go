@@ -97,6 +97,9 @@ const (
 	FactoryReset    Kind = "factory.reset"    // flash was emptied
 	ProfileRule     Kind = "profile.rule"     // somebody typed a provisioning URL; URL: that
 
+	WebOn  Kind = "web.on"  // the management page is there again; URL: where
+	WebOff Kind = "web.off" // the management page is switched off; Detail: by which setting
+
 	SourceOff     Kind = "source.off"     // Name: a way that is not asked; Detail: the setting that switches it off
 	SourceAddress Kind = "source.address" // Name: leased, machine; Detail: from which address fetches leave, and why
 	LeaseEnded    Kind = "lease.ended"    // Detail: why; the next pass looks for the server again

@@ -38,7 +38,7 @@ func (p *Printer) Record(e Event) {
 	if p.Color && tone != plain {
 		line = "\x1b[" + string(tone) + "m" + line + "\x1b[0m"
 	}
-	fmt.Fprintf(p.w, "%9.3f  %s\n", e.At.Sub(p.start).Seconds(), line) //nolint:errcheck // a timeline that can't be shown stops nothing
+	fmt.Fprintf(p.w, "%9.3f  %s\n", e.At.Sub(p.start).Seconds(), line)
 }
 
 // Tone is how a line is meant, as a terminal's colour (ECMA-48 SGR).
@@ -90,6 +90,9 @@ func words(e Event) (string, Tone) {
 	}
 	if strings.HasPrefix(string(e.Kind), "fetch.") {
 		return fetchWords(e)
+	}
+	if text, tone, ok := discoverWords(e); ok {
+		return text, tone
 	}
 	if text, tone, ok := lifeWords(e); ok {
 		return text, tone

@@ -29,6 +29,10 @@ func lifeWords(e Event) (string, Tone, bool) {
 		return fmt.Sprintf("   firmware %s is not fetched: %s", e.Name, e.Detail), faint, true
 	case ProfileRule:
 		return "   the provisioning URL is now " + e.URL, plain, true
+	case WebOn:
+		return "   the management page is there again: " + e.URL, plain, true
+	case WebOff:
+		return "   the management page is switched off: " + e.Detail, odd, true
 	case SourceOff:
 		return fmt.Sprintf("   %s is not asked: %s", e.Name, e.Detail), faint, true
 	case SourceAddress:
