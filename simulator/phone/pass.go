@@ -87,7 +87,7 @@ func (s *pass) run(ctx context.Context) error {
 	}
 	s.fetchResources(ctx)
 	s.noteReboot()
-	return ctx.Err()
+	return nil
 }
 
 // folder fetches what a folder holds for this phone: the boot file and what it

@@ -26,7 +26,7 @@ type Resource struct {
 // Resource Files"). "A missing resource is reported and never undoes the settings."
 func (s *pass) fetchResources(ctx context.Context) {
 	for _, wanted := range config.Resources(s.settings) {
-		if !s.named[wanted.Key] || ctx.Err() != nil {
+		if !s.named[wanted.Key] {
 			continue
 		}
 		var r Resource
