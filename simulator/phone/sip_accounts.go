@@ -48,8 +48,7 @@ func (s *sipStack) settingsChanged() {
 }
 
 // replace puts an account in the place of another one, or of none; s.mu is held. The
-// old one unregisters before the new one registers, since both may be the same user at
-// the same registrar.
+// old one unregisters first, unless the new one takes its place at the registrar.
 func (s *sipStack) replace(i int, old *registration, a config.Account) {
 	delete(s.accounts, i)
 	var next *registration
@@ -64,9 +63,17 @@ func (s *sipStack) replace(i int, old *registration, a config.Account) {
 	s.tasks.Go(func() {
 		ctx, cancel := context.WithTimeout(s.ctx, sipUnregisterTime)
 		defer cancel()
-		old.stop(ctx)
+		old.stop(ctx, !sameBinding(old.account, a))
 		next.start()
 	})
+}
+
+// sameBinding reports whether registering b replaces what the registrar holds of a: the
+// same Contact of the same address-of-record (RFC 3261 §10.3).
+func sameBinding(a, b config.Account) bool {
+	hostA, portA := nextHop(a)
+	hostB, portB := nextHop(b)
+	return b.Enabled && a.User == b.User && a.Server == b.Server && a.Transport == b.Transport && hostA == hostB && portA == portB
 }
 
 // registrations returns how the accounts stand, in no order.

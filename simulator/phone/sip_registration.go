@@ -164,8 +164,9 @@ func (r *registration) lost(f *sipFlow) {
 	}
 }
 
-// stop unregisters, where the registrar knows the phone, and ends the registration.
-func (r *registration) stop(ctx context.Context) {
+// stop ends the registration, and unregisters where forget is set and the registrar
+// knows the phone.
+func (r *registration) stop(ctx context.Context, forget bool) {
 	r.mu.Lock()
 	r.stopped = true
 	if r.timer != nil {
@@ -176,7 +177,7 @@ func (r *registration) stop(ctx context.Context) {
 	r.busy.Lock()
 	defer r.busy.Unlock()
 	defer r.close()
-	if r.report().Expires.After(time.Now()) {
+	if forget && r.report().Expires.After(time.Now()) {
 		e := trace.Event{Kind: trace.RegisterOff, Detail: "unregistered"}
 		if _, err := r.register(ctx, 0); err != nil {
 			e.Fault, e.Detail = FaultOf(err), "unregistering failed: "+err.Error()

@@ -235,7 +235,7 @@ func (s *sipStack) close(ctx context.Context) {
 	defer stop()
 	var all sync.WaitGroup
 	for _, r := range accounts {
-		all.Go(func() { r.stop(bounded) })
+		all.Go(func() { r.stop(bounded, true) })
 	}
 	all.Wait()
 
