@@ -28,6 +28,7 @@ var (
 		"mark":   func(s Standing) string { return standingWords[s] },
 		"moment": func(t time.Time) string { return t.Format("2006-01-02 15:04:05 -07:00") },
 		"quiet":  quietWords,
+		"split":  strings.Fields,
 		"stamp":  func(t time.Time) string { return t.Format(time.RFC3339) },
 		"title":  Title,
 		"took":   roughly,
@@ -46,6 +47,9 @@ const (
 	quietLines = 25
 )
 
+// maxWorst is how many results the top of a page leads to.
+const maxWorst = 12
+
 // pageData is what the template gets.
 type pageData struct {
 	*view
@@ -53,6 +57,7 @@ type pageData struct {
 	Style    template.CSS
 	Script   template.JS
 	Tone     string // of the verdict: pass, fail, error
+	Worst    []item // what fails the run, or keeps it from being judged
 	Chips    []pageChip
 	Overs    []string // protocols of the results
 	Chapters []pageChapter
@@ -87,6 +92,10 @@ func HTML(w io.Writer, run *Run) error {
 		Policy: fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; base-uri 'none'; form-action 'none'",
 			digest(pageStyle), digest(pageScript)),
 		Tone: map[Word]string{Conforms: "pass", Fails: "fail", Partial: "error", Unknown: "error"}[v.Verdict.Word],
+	}
+	d.Worst = append(v.of(Broken), v.of(Unsure)...)
+	if more := len(d.Worst) - maxWorst; more > 1 {
+		d.Worst = append(d.Worst[:maxWorst], item{Label: fmt.Sprintf("and %d more", more)})
 	}
 	for _, s := range standings {
 		if n := len(v.of(s)); n > 0 {

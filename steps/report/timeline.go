@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 
 // timeLine is one line of what led to a result.
 type timeLine struct {
-	At   string // seconds since the first event: "0.004"
+	At   string // seconds since the first event: "0.004", "0.0004"
 	Text string
 	Tone trace.Tone
 	Gap  int // instead of all that: so many lines were left out
@@ -30,13 +31,20 @@ func (l timeLine) String() string {
 // are told apart, and stand in the order of time.
 func timeline(events []trace.Event, limit int) []timeLine {
 	events = slices.Clone(events)
-	var start time.Time
+	var start, end time.Time
 	several := false
 	for _, e := range events {
 		several = several || e.Phone != events[0].Phone
 		if start.IsZero() || e.At.Before(start) {
 			start = e.At
 		}
+		if e.At.After(end) {
+			end = e.At
+		}
+	}
+	digits := 3
+	if end.Sub(start) < 100*time.Millisecond {
+		digits = 4 // a server next door answers within one millisecond
 	}
 	if several {
 		slices.SortStableFunc(events, func(a, b trace.Event) int { return a.At.Compare(b.At) })
@@ -51,7 +59,7 @@ func timeline(events []trace.Event, limit int) []timeLine {
 			text = e.Phone.String() + "  " + text
 		}
 		lines = append(lines, timeLine{
-			At: fmt.Sprintf("%.3f", e.At.Sub(start).Seconds()), Text: shorten(clean(redact(text)), maxLine), Tone: tone,
+			At: strconv.FormatFloat(e.At.Sub(start).Seconds(), 'f', digits, 64), Text: shorten(clean(redact(text)), maxLine), Tone: tone,
 		})
 	}
 	return cut(lines, limit)

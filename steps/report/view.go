@@ -33,7 +33,8 @@ type item struct {
 	Result
 	Standing Standing
 	Label    string   // "FIP-NAME-001 over TFTP"
-	Name     string   // what tells it from the others of its rule and protocol
+	Name     string   // what tells it from the others over its protocol
+	Anchor   string   // the same, for a link
 	Notes    []string // about --known
 }
 
@@ -135,6 +136,10 @@ func newView(run *Run) *view {
 		if names[key]++; names[key] > 1 {
 			it.Name += fmt.Sprintf(" (%d)", names[key])
 		}
+		it.Anchor = anchor(it)
+		if names[it.Anchor]++; names[it.Anchor] > 1 {
+			it.Anchor += fmt.Sprintf("-%d", names[it.Anchor])
+		}
 		if n := len(v.Chapters); n == 0 || v.Chapters[n-1].Name != res.Rule.Chapter {
 			v.Chapters = append(v.Chapters, chapter{Name: res.Rule.Chapter, Title: Title(res.Rule.Chapter)})
 		}
@@ -146,6 +151,15 @@ func newView(run *Run) *view {
 		}
 	}
 	return v
+}
+
+// anchor is a word that names an item within a page, the same from run to run.
+func anchor(it item) string {
+	words := strings.FieldsFunc(strings.TrimPrefix(it.Name, it.Rule.ID+" "+it.Rule.Title), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
+	})
+	words = slices.Concat(strings.Fields(it.Rule.ID), strings.Fields(it.Over), words)
+	return strings.Join(words[:min(len(words), 12)], "-")
 }
 
 // skip notes why an item was not judged.

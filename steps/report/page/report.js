@@ -44,6 +44,19 @@
     }
   });
 
+  // A link to a result shows it, whatever hides it.
+  const reveal = () => {
+    const item = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!item || !item.matches(".item")) return;
+    for (let part = item; part; part = part.parentElement) {
+      part.hidden = false;
+      if (part.matches("details")) part.open = true;
+    }
+    item.scrollIntoView();
+    item.querySelector("summary").focus({preventScroll: true});
+  };
+  window.addEventListener("hashchange", reveal);
+
   // Paper can't be unfolded: what is quiet is printed as a list.
   let folded = [];
   window.addEventListener("beforeprint", () => {
@@ -54,4 +67,5 @@
     for (const part of folded) part.open = false;
   });
   filter();
+  reveal();
 })();
