@@ -29,13 +29,20 @@ type Target interface {
 type Publication struct {
 	Bases []*url.URL // one a protocol, in the target's order; Path ends in "/"
 
+	// Guarded lead to the same tree, and ask for a user name and a password, which they
+	// carry: one a protocol at most. A base that asks is here and in Bases.
+	Guarded []*url.URL
+
 	// Replace publishes another tree in the place of this one.
 	Replace func(ctx context.Context, tree fs.FS) error
 }
 
 // Base returns the base URL for a scheme; nil where the server does not speak it.
-func (p *Publication) Base(scheme string) *url.URL {
-	for _, u := range p.Bases {
+func (p *Publication) Base(scheme string) *url.URL { return BaseOf(p.Bases, scheme) }
+
+// BaseOf returns the first of bases with this scheme; nil where there is none.
+func BaseOf(bases []*url.URL, scheme string) *url.URL {
+	for _, u := range bases {
 		if u.Scheme == scheme {
 			return u
 		}
@@ -60,7 +67,14 @@ const (
 	DHCP        Capability = "dhcp"        // hands out option 66
 	CheckSync   Capability = "checksync"   // can be asked to send a check-sync NOTIFY
 	Phones      Capability = "phones"      // has phones of its own, with settings that we know
+	Change      Capability = "change"      // can be told other settings for those phones
+	Intrusive   Capability = "intrusive"   // bears wrong passwords, malformed requests and floods
 )
+
+// Capabilities returns all that there are.
+func Capabilities() []Capability {
+	return []Capability{TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, CheckSync, Phones, Change, Intrusive}
+}
 
 // Notifier is a Target that can be asked to send a check-sync NOTIFY to a phone that
 // registered, or that listens at an address.
@@ -84,4 +98,52 @@ type Secured interface {
 	CA() []byte
 	// Insecure reports whether the server's certificate is not to be checked.
 	Insecure() bool
+}
+
+// Located is a Target that can tell where it is before anything is published.
+type Located interface {
+	// URLs returns the base URLs, one a protocol; they may carry user info.
+	URLs() []*url.URL
+}
+
+// Explainer is a Target that can tell why it lacks a capability.
+type Explainer interface {
+	// Why says it in a few words: "no URL of this scheme was given". Empty: no more is
+	// known than that it lacks.
+	Why(c Capability) string
+}
+
+// RootPublisher is a Target that can put files at its server's root, where discovery
+// without a path leads (PublishRoot). It never overwrites: a file that is there already
+// is an error that matches fs.ErrExist.
+type RootPublisher interface {
+	PublishRoot(ctx context.Context, tree fs.FS) (*Publication, error)
+}
+
+// Enroller is a Target whose server has phones of its own: what each of them must hold
+// in the end is known (Phones), though what its files look like is not.
+type Enroller interface {
+	// Enroll returns n phones that nobody else got meanwhile, or fewer where there are
+	// not so many. They are returned again after Return.
+	Enroll(ctx context.Context, n int) ([]Enrolled, error)
+	// Return gives phones back.
+	Return(phones []Enrolled)
+}
+
+// Changer is an Enroller that can give a phone of its server other settings (Change).
+type Changer interface {
+	// Change returns the phone as it is to be now.
+	Change(ctx context.Context, phone Enrolled) (Enrolled, error)
+}
+
+// Enrolled is a phone that a server knows.
+type Enrolled struct {
+	Phone
+	Bases []*url.URL // where it provisions from, one a protocol
+}
+
+// Prober is a Target that knows of something which its server always serves.
+type Prober interface {
+	// Probe fetches it over a scheme. Its error is a *fetch.Error.
+	Probe(ctx context.Context, scheme string) error
 }
