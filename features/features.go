@@ -55,15 +55,15 @@ type Rule struct {
 // Rules returns every rule, by chapter and line. It panics where a feature file is
 // malformed: those are embedded, and a test reads them.
 var Rules = sync.OnceValue(func() []Rule {
-	rules, err := read(files)
+	rules, err := Read(files)
 	if err != nil {
 		panic("features: " + err.Error())
 	}
 	return rules
 })
 
-// read parses all feature files below tree.
-func read(tree fs.FS) ([]Rule, error) {
+// Read returns the rules of all feature files below tree. Its errors name file and line.
+func Read(tree fs.FS) ([]Rule, error) {
 	var rules []Rule
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || path.Ext(name) != ".feature" {

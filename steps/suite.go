@@ -1,22 +1,23 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/fipsim/fipsim/features"
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
 	"github.com/fipsim/fipsim/simulator/wire"
 	"github.com/fipsim/fipsim/steps/report"
@@ -26,217 +27,206 @@ import (
 type Options struct {
 	Target    scenarios.Target
 	Rules     []string         // rule ids; empty: all
+	Tags      string           // a tag expression, see Plan; empty: all
 	Behaviour device.Behaviour // of the phones that judge
 	Network   wire.Network     // nil: wire.OS{}
-	Seed      int64            // order and canaries; 0: by the clock
+	Seed      int64            // order, MACs and canaries; 0: by chance
 	Side      int              // scenarios side by side; 0: 8
-	Progress  func(report.Result)
+	MaxRate   float64          // requests a second, all phones together; 0: no limit
+	Limit     time.Duration    // for one scenario; 0: five minutes
+
+	Scenarios []*scenarios.Scenario // of the user's own, judged beside the rules
+	Known     []report.Known        // failures that are known
+	Strict    bool                  // see report.Run
+	Evidence  string                // a folder: what is left of each failed scenario; empty: nothing is
+	Version   string                // of the program, for the report
+
+	// Command is the command line that judges this target, for the line that repeats a
+	// failure. It holds no password.
+	Command string
+
+	// Started is told of what will be judged, before the first scenario.
+	Started func([]Planned)
+	// Progress is told of each result as it comes, by one goroutine at a time.
+	Progress func(report.Result)
 }
 
 // suite is one run.
 type suite struct {
 	options Options
 	seed    int64
+	rules   []features.Rule // chosen
+	sources sources         // where their text is
+	net     wire.Network
+	side    *semaphore.Weighted
+	pulse   pulse
 
 	shared shared // what several scenarios look at
 
-	mu      sync.Mutex
-	next    uint64          // MACs and canaries given out
-	once    map[string]bool // ids of rules that were judged, of those that are judged once
-	results []report.Result
+	mu       sync.Mutex
+	results  []report.Result
+	troubles []error // of our own, beside the judgement
 }
 
-// Run judges o.Target by every rule that its capabilities allow. Its error is the
-// harness's own; what the rules found is in the report.
+// defaultSide is how many scenarios go on side by side: most of their time they wait.
+const defaultSide = 8
+
+// Run judges o.Target by every rule that was chosen and that its capabilities allow.
+// Its error is the caller's (a *verdict.Usage, without a report) or the harness's own (a
+// *verdict.Error, beside the report); what was found is in the report. When ctx ends the
+// run stops, and its report says so.
 func Run(ctx context.Context, o Options) (*report.Run, error) {
-	s := &suite{options: o, seed: o.Seed}
-	if s.seed == 0 {
-		s.seed = rand.Int64N(1<<31) + 1
-	}
-	rules, err := selected(o.Rules)
+	s, err := newSuite(o)
 	if err != nil {
 		return nil, err
 	}
-	run := &report.Run{Target: o.Target.Name(), Started: time.Now(), Seed: s.seed}
-	for _, scheme := range schemes {
-		if err := s.judge(ctx, scheme, rules); err != nil {
-			return nil, err
-		}
+	run := &report.Run{
+		Target: o.Target.Name(), Started: time.Now(), Seed: s.seed, Strict: o.Strict,
+		Capabilities: o.Target.Capabilities(), Selected: selection(o), Command: o.Command, Version: o.Version,
 	}
+	if l, ok := o.Target.(scenarios.Located); ok {
+		run.URLs = bare(l.URLs())
+	}
+	plan := s.plan()
+	if o.Started != nil {
+		o.Started(plan)
+	}
+	s.start(ctx, plan)
+	s.judgeAll(ctx, plan)
 	run.Took, run.Results = time.Since(run.Started), s.results
-	return run, errors.Join(o.Target.Reset(context.WithoutCancel(ctx)))
+	run.Stopped = s.pulse.stopped(ctx)
+	resetting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := o.Target.Reset(resetting); err != nil {
+		s.trouble(fmt.Errorf("cleaning up: %w", err))
+	}
+	if len(s.troubles) > 0 {
+		return run, &verdict.Error{Err: errors.Join(s.troubles...)}
+	}
+	return run, nil
 }
 
-// schemes are the protocols, in the order in which they are judged.
-var schemes = []string{"tftp", "ftp", "http", "https"}
-
-// selected returns the rules with these ids; all where there are none.
-func selected(ids []string) ([]features.Rule, error) {
-	all := features.Rules()
-	if len(ids) == 0 {
-		return all, nil
+// newSuite checks the options.
+func newSuite(o Options) (*suite, error) {
+	s := &suite{options: o, seed: o.Seed, net: o.Network}
+	if s.seed == 0 {
+		s.seed = rand.Int64N(1<<31) + 1
 	}
-	var chosen []features.Rule
-	for _, id := range ids {
-		i := slices.IndexFunc(all, func(r features.Rule) bool { return strings.EqualFold(r.ID, id) })
-		if i < 0 {
-			return nil, verdict.Usagef("there is no rule %q", id)
+	if s.net == nil {
+		s.net = wire.OS{}
+	}
+	if o.MaxRate > 0 {
+		s.net = NewLimited(s.net, o.MaxRate)
+	}
+	s.side = semaphore.NewWeighted(int64(s.width()))
+	s.pulse.suite = s
+	var err error
+	if s.sources, err = newSources(o.Scenarios); err != nil {
+		return nil, err
+	}
+	s.rules, err = s.sources.choose(o.Rules, o.Tags)
+	return s, err
+}
+
+// width is how many scenarios go on side by side.
+func (s *suite) width() int { return cmp.Or(s.options.Side, defaultSide) }
+
+// network is what the phones of the run use.
+func (s *suite) network() wire.Network { return s.net }
+
+// judgeAll judges what is planned: first everything, then once more, one after the
+// other, what met a busy server, and what depends on an option with that option's other
+// values.
+func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
+	s.skip(plan)
+	var all sync.WaitGroup
+	for _, over := range append([]string{""}, schemes...) {
+		var rules []features.Rule
+		for _, p := range plan {
+			if p.Skip == "" && p.Over == over && !p.own() {
+				rules = append(rules, p.Rule)
+			}
 		}
-		chosen = append(chosen, all[i])
+		all.Go(func() { s.add(s.round(ctx, &round{over: over, rules: rules})...) })
 	}
-	return chosen, nil
+	all.Go(func() { s.judgeScenarios(ctx, plan) })
+	all.Wait()
+	s.retryBusy(ctx)
+	s.tryAlternatives(ctx)
 }
 
-// judge runs the rules that apply to a protocol.
-func (s *suite) judge(ctx context.Context, scheme string, rules []features.Rule) error {
-	var tags []string
-	var files []godog.Feature
-	for _, r := range rules {
-		if !s.applies(r, scheme) || !r.Each && !s.first(r) {
+// add records results that nobody was told of yet.
+func (s *suite) add(results ...report.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.results = append(s.results, results...)
+}
+
+// skip records what is planned to be skipped.
+func (s *suite) skip(plan []Planned) {
+	for _, p := range plan {
+		if p.Skip == "" {
 			continue
 		}
-		tags = append(tags, "@"+r.ID)
-		if !slices.ContainsFunc(files, func(f godog.Feature) bool { return f.Name == r.File }) {
-			body, err := fs.ReadFile(features.FS(), r.File)
-			if err != nil {
-				return err
-			}
-			files = append(files, godog.Feature{Name: r.File, Contents: body})
-		}
+		r := report.Result{Rule: p.Rule, Over: p.Over, Status: report.Skip, Actual: p.Skip, Started: time.Now(), Known: s.known(p.Rule.ID)}
+		s.add(r)
+		s.tell(r)
 	}
-	if len(tags) == 0 {
+}
+
+// trouble notes an error of our own.
+func (s *suite) trouble(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.troubles = append(s.troubles, err)
+}
+
+// tell reports progress.
+func (s *suite) tell(r report.Result) {
+	if s.options.Progress == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.Progress(r)
+}
+
+// known returns the --known entry of a rule; nil where there is none.
+func (s *suite) known(id string) *report.Known {
+	i := slices.IndexFunc(s.options.Known, func(k report.Known) bool { return strings.EqualFold(k.Rule, id) })
+	if i < 0 {
 		return nil
 	}
-	side := s.options.Side
-	if side == 0 {
-		side = 8
-	}
-	godog.TestSuite{
-		Name:                "fipsim",
-		ScenarioInitializer: func(sc *godog.ScenarioContext) { s.initialize(sc, scheme) },
-		Options: &godog.Options{
-			Format: "progress", Output: io.Discard, NoColors: true, Strict: true,
-			FeatureContents: files, Tags: strings.Join(tags, ","), Concurrency: side, DefaultContext: ctx,
-		},
-	}.Run() // its status says only whether all passed; the results say more
-	return nil
+	return &s.options.Known[i]
 }
 
-// applies reports whether a rule is judged over a protocol: a rule that is judged over
-// each over those that it needs, all where it needs none; any other over the first that
-// it needs, or that the target has.
-func (s *suite) applies(r features.Rule, scheme string) bool {
-	can := s.options.Target.Capabilities()
-	if !slices.Contains(can, scenarios.Capability(scheme)) {
-		return false
+// selection says what narrows a run.
+func selection(o Options) string {
+	var words []string
+	for _, id := range o.Rules {
+		words = append(words, "--rule "+id)
 	}
-	needsOther, needsThis := false, false
-	for _, need := range r.Needs {
-		if !slices.Contains(can, scenarios.Capability(need)) {
-			return false
-		}
-		needsThis = needsThis || need == scheme
-		needsOther = needsOther || need != scheme && slices.Contains(schemes, need)
+	if o.Tags != "" {
+		words = append(words, "--tags "+ShellWord(o.Tags))
 	}
-	return needsThis || !needsOther
+	return strings.Join(words, " ")
 }
 
-// first reports whether a rule that is judged once is yet to be judged.
-func (s *suite) first(r features.Rule) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.once == nil {
-		s.once = make(map[string]bool)
+// bare are URLs without user info.
+func bare(urls []*url.URL) []string {
+	texts := make([]string, len(urls))
+	for i, u := range urls {
+		texts[i] = trace.URL(u)
 	}
-	done := s.once[r.ID]
-	s.once[r.ID] = true
-	return !done
+	return texts
 }
 
-// initialize gives a scenario its world and its steps.
-func (s *suite) initialize(sc *godog.ScenarioContext, scheme string) {
-	started := time.Now()
-	w := s.newWorld(scheme)
-	var failed *godog.Step
-	sc.Before(func(ctx context.Context, _ *godog.Scenario) (context.Context, error) {
-		return context.WithValue(ctx, worldKey{}, w), nil
-	})
-	sc.StepContext().After(func(ctx context.Context, st *godog.Step, _ godog.StepResultStatus, err error) (context.Context, error) {
-		if err != nil && failed == nil {
-			failed = st
-		}
-		return ctx, nil
-	})
-	sc.After(func(ctx context.Context, scenario *godog.Scenario, err error) (context.Context, error) {
-		s.conclude(w, scenario, failed, err, started)
-		return ctx, nil
-	})
-	for _, steps := range nouns {
-		steps(sc)
+// stoppedBy says why a context ended.
+func stoppedBy(ctx context.Context) string {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return "the time for the whole run is over"
 	}
-}
-
-// newWorld makes the world of one scenario, with a MAC and a canary of its own.
-func (s *suite) newWorld(scheme string) *world {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.next++
-	return &world{
-		suite: s, scheme: scheme,
-		mac:    firstMAC.Add(uint64(s.seed)%1000*1000 + s.next),
-		canary: fmt.Sprintf("canary-%d-%d", s.seed, s.next),
-	}
-}
-
-// firstMAC begins the range that phones of the suite come from: Flyingvoice's OUI, far
-// from any that a server's maker would use in an example.
-var firstMAC = device.MAC{0x00, 0x21, 0xf2, 0xe0, 0x00, 0x00}
-
-// conclude records how a scenario ended.
-func (s *suite) conclude(w *world, scenario *godog.Scenario, failed *godog.Step, err error, started time.Time) {
-	r := report.Result{Rule: ruleOf(scenario), Over: w.scheme, Status: report.Pass, Started: started, Took: time.Since(started), Events: w.events()}
-	if scenario.Name != r.Rule.Title {
-		r.Example = scenario.Name // of an outline, whose name says what varies
-	}
-	var broken *violation
-	var inTheWay *obstacle
-	switch {
-	case err == nil:
-	case errors.As(err, &inTheWay):
-		r.Status, r.Actual = report.Skip, inTheWay.Error()
-	case errors.As(err, &broken):
-		r.Status, r.Expected, r.Actual = report.Fail, broken.expected, broken.actual
-	default:
-		r.Status, r.Actual = report.Error, err.Error()
-	}
-	if failed != nil {
-		r.Step = failed.Text
-	}
-	s.mu.Lock()
-	s.results = append(s.results, r)
-	s.mu.Unlock()
-	if s.options.Progress != nil {
-		s.options.Progress(r)
-	}
-}
-
-// ruleOf finds a scenario's rule by its id.
-func ruleOf(scenario *godog.Scenario) features.Rule {
-	for _, tag := range scenario.Tags {
-		for _, r := range features.Rules() {
-			if tag.Name == "@"+r.ID {
-				return r
-			}
-		}
-	}
-	return features.Rule{Title: scenario.Name}
-}
-
-func (s *suite) network() wire.Network {
-	if s.options.Network == nil {
-		return wire.OS{}
-	}
-	return s.options.Network
+	return "interrupted"
 }
 
 // harness is an error of ours: nothing can be said of the server.

@@ -6,11 +6,13 @@ package steps
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
 	"strings"
+	"testing/fstest"
+	"time"
 
+	"github.com/fipsim/fipsim/features"
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/fetch"
@@ -21,16 +23,35 @@ import (
 // world is what the steps of one scenario share. There is one for each scenario and
 // protocol, so that scenarios run side by side.
 type world struct {
-	suite  *suite
-	scheme string // the protocol that this scenario is judged over
-	mac    device.MAC
-	canary string // a value that no other scenario publishes
+	suite   *suite
+	rule    features.Rule
+	example string // the row of an outline
+	over    string // the protocol that this scenario is judged over; empty: none in particular
+	scheme  string // the protocol that its phones use
+	mac     device.MAC
+	canary  string // a value that no other scenario publishes
 
 	published *scenarios.Publication
 	base      *url.URL         // of the published tree, over scheme
+	tree      fstest.MapFS     // what is published
+	former    fstest.MapFS     // what was, before that
+	sample    sample           // the file of the chapter about content that is looked at
+	answer    *answer          // the latest to a request outside of a pass
+	asked     []*answer        // all of them
 	phones    []*observedPhone // in the order in which they came up; the first is "the phone"
-	capture   *wire.Capture    // nil: no evidence is asked for
-	evidence  io.Closer
+	behaviour device.Behaviour // of the phones
+
+	crowd     *crowd      // many phones that provisioned at once
+	residents []*resident // phones that the server has of its own
+
+	capture  *wire.Capture // nil: no evidence is asked for
+	evidence *evidence
+
+	solo    bool // nothing else goes on beside it
+	started time.Time
+	cancel  func() // ends the scenario's context; nil: it did not begin
+	release func() // gives its turn back
+	late    error  // how it ended, where others have to end before it
 }
 
 // worldKey is the context's key for the world.
@@ -39,13 +60,24 @@ type worldKey struct{}
 // of returns the world of the scenario that ctx belongs to.
 func of(ctx context.Context) *world { return ctx.Value(worldKey{}).(*world) }
 
-// expand replaces <mac>, <MAC>, <canary> and <base> in text of a feature file.
+// expand replaces in text of a feature file what stands for this scenario's own: <mac>,
+// <MAC>, <other-mac>, <canary>, <base>, and <http-base> and its like.
 func (w *world) expand(text string) string {
-	base := ""
+	pairs := []string{"<mac>", w.mac.String(), "<MAC>", strings.ToUpper(w.mac.String()), "<other-mac>", w.other().String(), "<canary>", w.canary}
 	if w.base != nil {
-		base = w.base.String()
+		pairs = append(pairs, "<base>", w.base.String())
+		for _, u := range w.published.Bases {
+			pairs = append(pairs, "<"+u.Scheme+"-base>", u.String())
+		}
 	}
-	return strings.NewReplacer("<mac>", w.mac.String(), "<MAC>", w.mac.Colons(), "<canary>", w.canary, "<base>", base).Replace(text)
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// other is another phone's MAC: a neighbour's, which differs in the last digit.
+func (w *world) other() device.MAC {
+	mac := w.mac
+	mac[len(mac)-1] ^= 1
+	return mac
 }
 
 // network is what this scenario's phones use.
@@ -58,22 +90,30 @@ func (w *world) network() wire.Network {
 
 // tls is what phones are told about certificates.
 func (w *world) tls() fetch.TLS {
-	s, ok := w.suite.options.Target.(scenarios.Secured)
-	if !ok {
-		return fetch.TLS{}
-	}
-	t := fetch.TLS{CA: s.CA(), Insecure: s.Insecure()}
+	t := w.suite.tls()
 	if w.capture != nil {
 		t.KeyLog = w.capture.KeyLog()
 	}
 	return t
 }
 
-// events are those of all phones of the scenario, phone by phone.
+// tls is what the target says about certificates.
+func (s *suite) tls() fetch.TLS {
+	if secured, ok := s.options.Target.(scenarios.Secured); ok {
+		return fetch.TLS{CA: secured.CA(), Insecure: secured.Insecure()}
+	}
+	return fetch.TLS{}
+}
+
+// events are those of all phones of the scenario, phone by phone, and then those of
+// requests outside of a pass.
 func (w *world) events() []trace.Event {
 	var all []trace.Event
 	for _, p := range w.phones {
 		all = append(all, p.recorder.Events()...)
+	}
+	for _, a := range w.asked {
+		all = append(all, a.events...)
 	}
 	return all
 }

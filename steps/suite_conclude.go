@@ -1,0 +1,107 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/steps/report"
+)
+
+// conclude records how a scenario ended.
+func (s *suite) conclude(ctx context.Context, r *round, w *world, failed *godog.Step, err error) {
+	result := s.judged(ctx, w, err)
+	if failed != nil {
+		result.Step = failed.Text
+	}
+	w.close()
+	result.Evidence = w.closeEvidence(result)
+	r.mu.Lock()
+	r.results = append(r.results, result)
+	r.mu.Unlock()
+	if !r.silent {
+		s.tell(result)
+	}
+}
+
+// judged makes a result of a scenario's error. Fail is the server's fault and needs
+// proof: a server that is gone, or that has had enough of us, breaks no rule thereby,
+// unless the rule is about what a server bears.
+func (s *suite) judged(ctx context.Context, w *world, err error) report.Result {
+	r := report.Result{
+		Rule: w.rule, Over: w.over, Example: w.example, Status: report.Pass,
+		Started: w.started, Took: time.Since(w.started), Events: w.events(), Known: s.known(w.rule.ID),
+	}
+	r.Again = s.again(w)
+	var broken *violation
+	var inTheWay *obstacle
+	switch {
+	case err == nil:
+		return r
+	case errors.As(err, &inTheWay):
+		r.Status, r.Actual = report.Skip, inTheWay.Error()
+	case errors.Is(err, godog.ErrSkip):
+		r.Status, r.Actual = report.Skip, err.Error()
+	case errors.As(err, &broken):
+		r.Status, r.Expected, r.Actual = report.Fail, broken.expected, broken.actual
+	default:
+		r.Status, r.Actual = report.Error, strings.TrimPrefix(err.Error(), "before scenario hook failed: ")
+	}
+	if r.Status == report.Skip {
+		return r
+	}
+	if why := s.notTheServers(ctx, w, r); why != "" {
+		r.Status, r.Expected, r.Actual = report.Error, "", why
+	}
+	return r
+}
+
+// notTheServers says why a failure is nothing to blame the server for; empty: it is.
+func (s *suite) notTheServers(ctx context.Context, w *world, r report.Result) string {
+	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+		return "interrupted"
+	}
+	if w.cancel == nil {
+		return "" // it did not begin, and r says why
+	}
+	for _, e := range r.Events {
+		if e.Fault == trace.LocalFailure {
+			return "this machine: " + e.Detail
+		}
+	}
+	why := s.pulse.check(ctx, w.scheme)
+	if why == "" || r.Status == report.Fail && slices.Contains(w.rule.Needs, string(scenarios.Intrusive)) {
+		return ""
+	}
+	return why
+}
+
+// again is the command that judges one scenario alone.
+func (s *suite) again(w *world) string {
+	if s.options.Command == "" {
+		return ""
+	}
+	line := s.options.Command + " --rule " + w.rule.ID
+	if w.over != "" {
+		line += " --tags " + overTag + w.over
+	}
+	return fmt.Sprintf("%s --seed %d", line, s.seed)
+}
+
+// ShellWord returns a word as a POSIX shell takes it: quoted where it must be.
+func ShellWord(word string) string {
+	safe := func(r rune) bool {
+		return r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_./:@=+,~%", r))
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !safe(r) }) < 0 && word[0] != '~' {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
