@@ -311,7 +311,7 @@ func TestNotifyAuthentication(t *testing.T) {
 			"wrong password": answering(t, fresh, 0, "1001", "guess", nil),
 			"unknown user":   answering(t, fresh, 0, "admin", "p#w=1", nil),
 			"no user":        answering(t, fresh, 0, "", "", nil),
-			"other URI":      answering(t, fresh, 0, "1001", "p#w=1", func(c *digest.Credentials) { c.URI = "sip:1002@192.0.2.1" }),
+			"changed URI":    answering(t, fresh, 0, "1001", "p#w=1", func(c *digest.Credentials) { c.URI = "sip:1002@192.0.2.1" }),
 			"other realm":    answering(t, fresh, 0, "1001", "p#w=1", func(c *digest.Credentials) { c.Realm = "x" }),
 			"own nonce":      answering(t, fresh, 0, "1001", "p#w=1", func(c *digest.Credentials) { c.Nonce = "AAAA" }),
 			"SHA-512":        answering(t, fresh, 0, "1001", "p#w=1", func(c *digest.Credentials) { c.Algorithm = "SHA-512" }),

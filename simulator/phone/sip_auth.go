@@ -57,11 +57,12 @@ func (c *sipCore) authorize(r *sipRequest, rules *sipRules) (challenges []string
 	return challenges
 }
 
-// accepts reports whether an answer was made with an account's password, for this
-// request.
+// accepts reports whether an answer was made with an account's password. It may name
+// another URI than the request line: proxies rewrite that, and many senders (SIPp for
+// one) leave the user out. What binds it to one request is the nonce.
 func (rules *sipRules) accepts(c *digest.Credentials, r *sipRequest) bool {
 	password, ok := rules.passwords[c.Username]
-	if !ok || c.Realm != rules.realm || c.URI != r.uri || c.QOP != "" && c.QOP != "auth" {
+	if !ok || c.Realm != rules.realm || c.QOP != "" && c.QOP != "auth" {
 		return false
 	}
 	challenge := &digest.Challenge{Realm: c.Realm, Nonce: c.Nonce, Algorithm: c.Algorithm, Opaque: c.Opaque}

@@ -21,6 +21,8 @@ import (
 var (
 	registrarAt = netip.MustParseAddrPort("192.0.2.30:5060")
 	phoneAt     = netip.MustParseAddrPort("192.0.2.1:5060")
+
+	phoneAtField = netip.MustParseAddrPort("10.66.1.1:5060") // in a testbed
 )
 
 // registrar is a scripted registrar. answer returns the lines of an answer, the status
