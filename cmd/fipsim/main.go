@@ -1,5 +1,6 @@
 // Command fipsim is a virtual Flyingvoice FIP desk phone, and what can be done with
-// one: watch it provision itself from a server, and serve a folder to real phones.
+// one: judge a provisioning server by it, watch it provision itself, and serve a folder
+// to real phones.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 
 // cli is the command line: a field a verb. Scripts and other people's CI rest on it.
 type cli struct {
+	Check   checkCmd   `cmd:"" help:"Judge a provisioning server, rule by rule."`
 	Phone   phoneCmd   `cmd:"" help:"Be a phone: provision from a server and tell what happened."`
 	Serve   serveCmd   `cmd:"" help:"Serve a folder to phones over TFTP, FTP, HTTP and HTTPS."`
 	Version versionCmd `cmd:"" help:"Print the version."`
