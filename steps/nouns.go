@@ -4,6 +4,13 @@ import "github.com/cucumber/godog"
 
 // nouns are the steps of all features, a function for each noun that they are about.
 var nouns = []func(*godog.ScenarioContext){
+	basicSteps,
 	treeSteps,
 	phoneSteps,
+	missSteps,
+	requestSteps,
+	contentSteps,
+	escapeSteps,
+	manySteps,
+	ownSteps,
 }

@@ -3,9 +3,12 @@ package steps
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cucumber/godog"
 
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/phone"
@@ -23,45 +26,110 @@ type observedPhone struct {
 // phoneSteps are those about one phone.
 func phoneSteps(sc *godog.ScenarioContext) {
 	sc.When(`^the phone provisions$`, thePhoneProvisions)
+	sc.When(`^the phone provisions from "([^"]*)"$`, thePhoneProvisionsFrom)
+	sc.When(`^the phone provisions from the URL that asks for a password$`, thePhoneProvisionsWithPassword)
+	sc.Given(`^the phone has provisioned$`, thePhoneHasProvisioned)
 	sc.When(`^the phone provisions again$`, thePhoneProvisionsAgain)
 	sc.Then(`^it was given "([^"]*)"$`, itWasGiven)
-	sc.Then(`^it was told that "([^"]*)" is missing$`, itWasToldMissing)
+	sc.Then(`^it was given "([^"]*)", as "([^"]*)" was$`, itWasGivenAs)
+	sc.Then(`^it was given "([^"]*)" (\d+) times$`, itWasGivenTimes)
 	sc.Then(`^it holds "([^"]*)" as "([^"]*)"$`, itHolds)
-	sc.Then(`^it holds nothing for "([^"]*)"$`, itHoldsNothing)
-	sc.Then(`^it is (provisioned|unchanged|served nothing)$`, itIs)
+	sc.Then(`^it holds "([^"]*)" as "([^"]*)" and not as "([^"]*)"$`, itHoldsAndNot)
+	sc.Then(`^it holds exactly what was published$`, itHoldsExactly)
 }
 
 // thePhoneProvisions powers on the scenario's phone, which knows the server's URL.
 func thePhoneProvisions(ctx context.Context) error {
+	return thePhoneProvisionsFrom(ctx, "<base>")
+}
+
+func thePhoneProvisionsFrom(ctx context.Context, url string) error {
 	w := of(ctx)
 	if w.base == nil {
 		return harness("the scenario published nothing: the phone has no server")
 	}
-	p, err := w.newPhone(w.mac, w.base.String())
+	url = w.expand(url)
+	if strings.Contains(url, "-base>") {
+		return blocked("the target lacks a protocol that this rule needs")
+	}
+	if err := w.ready(ctx, url); err != nil {
+		return err
+	}
+	return w.powerOn(ctx, url)
+}
+
+// thePhoneProvisionsWithPassword takes the URL with credentials that the target knows.
+func thePhoneProvisionsWithPassword(ctx context.Context) error {
+	w := of(ctx)
+	base := scenarios.BaseOf(w.published.Guarded, w.scheme)
+	if base == nil {
+		return blocked("nothing asks for a password over %s", w.scheme)
+	}
+	return w.powerOn(ctx, base.String())
+}
+
+func (w *world) powerOn(ctx context.Context, url string) error {
+	p, err := w.newPhone(w.mac, url)
 	if err != nil {
 		return err
 	}
-	p.outcome, p.err = p.Provision(ctx, device.PowerOn)
-	return nil
+	return w.provision(ctx, p, device.PowerOn)
+}
+
+// thePhoneHasProvisioned is a pass that is no rule's subject.
+func thePhoneHasProvisioned(ctx context.Context) error {
+	if err := thePhoneProvisions(ctx); err != nil {
+		return err
+	}
+	p, err := of(ctx).phone()
+	if err == nil && p.err != nil {
+		return blocked("the first pass ended %s", p.ending())
+	}
+	return err
 }
 
 func thePhoneProvisionsAgain(ctx context.Context) error {
-	p, err := of(ctx).phone()
+	w := of(ctx)
+	p, err := w.phone()
 	if err != nil {
 		return err
 	}
-	p.outcome, p.err = p.Provision(ctx, device.Interval)
+	if err := w.ready(ctx, w.base.String()); err != nil {
+		return err
+	}
+	return w.provision(ctx, p, device.Interval)
+}
+
+// provision runs a pass, again while the server says that it is busy. Its error is the
+// harness's own; how the pass ended is in p.
+func (w *world) provision(ctx context.Context, p *observedPhone, why device.Trigger) error {
+	_ = politely(ctx, func() error {
+		p.outcome, p.err = p.Provision(ctx, why)
+		return p.err
+	})
+	if code := phone.FaultOf(p.err); gone(code) || code == trace.TimeUp || ctx.Err() != nil {
+		return harness("the pass ended %s", p.ending())
+	}
 	return nil
 }
 
 // newPhone adds a phone that provisions from url.
 func (w *world) newPhone(mac device.MAC, url string) (*observedPhone, error) {
+	p, err := w.makePhone(device.Identity{MAC: mac}, w.behaviour, url)
+	if err == nil {
+		w.phones = append(w.phones, p)
+	}
+	return p, err
+}
+
+// makePhone makes a phone that is observed, and not one of the scenario's yet.
+func (w *world) makePhone(id device.Identity, behaviour device.Behaviour, url string) (*observedPhone, error) {
 	p := &observedPhone{recorder: new(trace.Recorder)}
-	stream := trace.NewStream(mac, p.recorder)
+	stream := trace.NewStream(id.MAC, p.recorder)
 	var err error
 	p.Phone, err = phone.New(phone.Options{
-		Identity:  device.Identity{MAC: mac},
-		Behaviour: w.suite.options.Behaviour,
+		Identity:  id,
+		Behaviour: behaviour,
 		Network:   w.network(),
 		Trace:     stream,
 		TLS:       w.tls(),
@@ -70,7 +138,6 @@ func (w *world) newPhone(mac device.MAC, url string) (*observedPhone, error) {
 	if err != nil {
 		return nil, harness("no phone: %v", err)
 	}
-	w.phones = append(w.phones, p)
 	return p, nil
 }
 
@@ -82,38 +149,15 @@ func (w *world) phone() (*observedPhone, error) {
 	return w.phones[0], nil
 }
 
-func itWasGiven(ctx context.Context, name string) error {
-	return of(ctx).ended(name, trace.FetchDone, "the file")
-}
-
-func itWasToldMissing(ctx context.Context, name string) error {
-	return of(ctx).ended(name, trace.FetchMissing, "an answer that there is no such file")
-}
-
-// ended checks how the latest fetch of a file ended.
-func (w *world) ended(name string, want trace.Kind, wanted string) error {
-	p, err := w.phone()
-	if err != nil {
-		return err
-	}
-	name = w.expand(name)
-	var last trace.Event
+// fetches returns how the requests of a file ended, in order.
+func (p *observedPhone) fetches(name string) []trace.Event {
+	var ended []trace.Event
 	for _, e := range p.recorder.Events() {
 		if e.Name == name && (e.Kind == trace.FetchDone || e.Kind == trace.FetchMissing || e.Kind == trace.FetchFailed) {
-			last = e
+			ended = append(ended, e)
 		}
 	}
-	expected := fmt.Sprintf("%s for the request of %s", wanted, name)
-	switch last.Kind {
-	case want:
-		return nil
-	case "":
-		return violated(expected, "the phone never asked for it: %s", p.ending())
-	case trace.FetchDone:
-		return violated(expected, "%d bytes came", last.Bytes)
-	default:
-		return violated(expected, "%s", last.Detail)
-	}
+	return ended
 }
 
 // ending says how the phone's pass ended.
@@ -124,44 +168,38 @@ func (p *observedPhone) ending() string {
 	return fmt.Sprintf("%s: %v", p.outcome, p.err)
 }
 
-func itHolds(ctx context.Context, key, want string) error {
-	w := of(ctx)
+func itWasGiven(ctx context.Context, name string) error {
+	return of(ctx).given(name, 1)
+}
+
+func itWasGivenTimes(ctx context.Context, name string, times int) error {
+	return of(ctx).given(name, times)
+}
+
+// itWasGivenAs judges what is special about a file by one that is not.
+func itWasGivenAs(ctx context.Context, name, plain string) error {
+	if err := itWasGiven(ctx, plain); err != nil {
+		return blocked("%s did not come either: %v", of(ctx).expand(plain), err)
+	}
+	return itWasGiven(ctx, name)
+}
+
+// given checks how the latest fetches of a file ended. A file that the phone never came
+// to ask for says nothing of the server: what kept it from asking is another rule's.
+func (w *world) given(name string, times int) error {
 	p, err := w.phone()
 	if err != nil {
 		return err
 	}
-	want = w.expand(want)
-	got, ok := p.Settings().Get(key)
-	switch {
-	case !ok:
-		return violated(fmt.Sprintf("%s=%s", key, want), "the phone holds nothing for it: %s", p.ending())
-	case got != want:
-		return violated(fmt.Sprintf("%s=%s", key, want), "the phone holds %q", got)
+	name = config.Masked("include", w.expand(name))
+	all := p.fetches(name)
+	for _, e := range all[max(0, len(all)-times):] {
+		if e.Kind != trace.FetchDone {
+			return violated(name, "%s", e.Detail)
+		}
 	}
-	return nil
-}
-
-func itHoldsNothing(ctx context.Context, key string) error {
-	p, err := of(ctx).phone()
-	if err != nil {
-		return err
-	}
-	if got, ok := p.Settings().Get(key); ok {
-		return violated("nothing for "+key, "the phone holds %q", got)
-	}
-	return nil
-}
-
-func itIs(ctx context.Context, how string) error {
-	p, err := of(ctx).phone()
-	if err != nil {
-		return err
-	}
-	want := map[string]device.Outcome{
-		"provisioned": device.Provisioned, "unchanged": device.Unchanged, "served nothing": device.NothingFound,
-	}[how]
-	if p.outcome != want {
-		return violated("the phone is "+how, "%s", p.ending())
+	if len(all) < times {
+		return blocked("the phone asked for %s %d times, %d were to come: %s", name, len(all), times, p.ending())
 	}
 	return nil
 }

@@ -1,0 +1,169 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/cucumber/godog"
+
+	"github.com/fipsim/fipsim/simulator/config"
+)
+
+// contentSteps are those about the bytes of files.
+func contentSteps(sc *godog.ScenarioContext) {
+	sc.Given(`^the server publishes (a .+)$`, theServerPublishesSample)
+	sc.When(`^that file is requested$`, thatFileIsRequested)
+	sc.When(`^it is requested once more$`, itIsRequestedOnceMore)
+	sc.Then(`^it comes$`, itIsServed)
+	sc.Then(`^it comes as it is published$`, itComesAsPublished)
+	sc.Then(`^the same comes as before$`, theSameComes)
+	sc.Then(`^its placeholders are as published$`, itsPlaceholders)
+	for words, kinds := range map[string][]difference{
+		"no piece of it is missing":                         {cutShort},
+		"nothing is added to it":                            {added},
+		"its characters are encoded as published":           {reencoded},
+		"no byte order mark is added to it or taken away":   {marked},
+		"its lines end as published":                        {lineEnds},
+		"it is not compressed":                              {compressed},
+		"its pieces are in order":                           {reordered},
+		"no byte of it is another":                          {otherChange},
+		"no line of it is left out":                         {linesGone, cutShort},
+		"its white space is as published":                   {whiteSpace, linesGone, cutShort},
+		"none of its characters is replaced by HTML entity": {escaped},
+	} {
+		sc.Then("^"+words+"$", func(ctx context.Context) error { return of(ctx).hasNot(words, kinds) })
+	}
+}
+
+func theServerPublishesSample(ctx context.Context, phrase string) error {
+	w := of(ctx)
+	if err := w.stands(ctx); err != nil {
+		return err
+	}
+	s, err := sampleCalled(phrase)
+	if err != nil {
+		return err
+	}
+	return w.settle(ctx, s)
+}
+
+// settle makes the place of all samples this scenario's, with one sample in view.
+func (w *world) settle(ctx context.Context, s sample) error {
+	place, err := w.place(ctx, "samples")
+	if err != nil {
+		return err
+	}
+	if place == nil {
+		return harness("the target cannot publish")
+	}
+	w.published, w.base, w.sample = place, place.Base(w.scheme), s
+	if w.base == nil {
+		return harness("the target named no base URL for %s", w.scheme)
+	}
+	return nil
+}
+
+func thatFileIsRequested(ctx context.Context) error {
+	w := of(ctx)
+	a, err := w.fetchSample(ctx, w.sample)
+	if err == nil {
+		w.note(a)
+	}
+	return err
+}
+
+// fetchSample asks for a sample, once in a run over each protocol.
+func (w *world) fetchSample(ctx context.Context, s sample) (*answer, error) {
+	return share(&w.suite.shared, s.name+" over "+w.scheme, func() (*answer, error) {
+		a, err := w.request(ctx, config.Join(w.base, s.name), wholeFile)
+		if err != nil || a.fault != nil {
+			return a, err
+		}
+		published := sampleBodies()[s.name]
+		if a.how = classify(published, a.body, a.coding); a.how == identical {
+			a.body = published // so that what is big is held only once
+		}
+		return a, nil
+	})
+}
+
+func itIsRequestedOnceMore(ctx context.Context) error {
+	w := of(ctx)
+	a, err := w.request(ctx, config.Join(w.base, w.sample.name), wholeFile)
+	if err == nil {
+		w.note(a)
+	}
+	return err
+}
+
+// hasNot judges one kind of difference; another kind is another rule's.
+func (w *world) hasNot(words string, kinds []difference) error {
+	a := w.answer
+	switch {
+	case a.fault != nil:
+		return blocked("%s did not come: %s", a.name, a)
+	case slices.Contains(kinds, a.how):
+		return violated(a.name+": "+words, "it came with %s: %s", a.how, firstDifference(sampleBodies()[a.name], a.body))
+	}
+	return nil
+}
+
+// itComesAsPublished judges a big file as a whole: that smaller ones come is what other
+// rules say.
+func itComesAsPublished(ctx context.Context) error {
+	w := of(ctx)
+	smaller, err := sampleCalled("a file of 1 MiB")
+	if err != nil {
+		return err
+	}
+	one, err := w.fetchSample(ctx, smaller)
+	if err != nil {
+		return err
+	}
+	a := w.answer
+	switch {
+	case a.fault == nil && a.how == identical:
+		return nil
+	case one.fault != nil || one.how != identical:
+		return blocked("not even %s comes as it is published", one.name)
+	case a.fault != nil:
+		return violated("the file "+a.name, "%s", a)
+	default:
+		return violated("the file "+a.name, "it came with %s: %s", a.how, firstDifference(sampleBodies()[a.name], a.body))
+	}
+}
+
+func theSameComes(ctx context.Context) error {
+	w := of(ctx)
+	first, second := w.asked[len(w.asked)-2], w.asked[len(w.asked)-1]
+	switch {
+	case first.fault != nil:
+		return blocked("%s did not come: %s", first.name, first)
+	case second.fault != nil:
+		return violated("the file "+second.name+" once more", "%s", second)
+	case !bytes.Equal(first.body, second.body):
+		return violated("the file "+second.name+" once more", "another came: %s", firstDifference(first.body, second.body))
+	}
+	return nil
+}
+
+// itsPlaceholders looks for each of them alone, so that other changes of the file are
+// other rules'.
+func itsPlaceholders(ctx context.Context) error {
+	w := of(ctx)
+	a := w.answer
+	if a.fault != nil {
+		return blocked("%s did not come: %s", a.name, a)
+	}
+	if err := w.faithful(ctx); err != nil {
+		return err
+	}
+	for _, p := range placeholders {
+		if !bytes.Contains(a.body, []byte(p)) {
+			return violated("the text "+p+" as it was published", "it is not there: %s",
+				firstDifference(sampleBodies()[a.name], a.body))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,234 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/fetch"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// Bounds of one request outside of a phone's pass.
+const (
+	patience   = 15 * time.Second // without an answer: longer than the phone's own over TFTP (12 s)
+	wholeFile  = 2 * time.Minute  // for the biggest file that rules ask for
+	mostOfFile = 64 << 20         // bytes
+)
+
+// answer is what came to one request for a file, made as a phone makes it but outside
+// of a provisioning pass, so that its bytes can be looked at.
+type answer struct {
+	name   string
+	body   []byte
+	fault  *fetch.Error // nil: a file came
+	coding string       // its Content-Encoding; empty: none
+	how    difference   // from what was published, of a sample
+	events []trace.Event
+}
+
+// missing reports whether the server said that there is no such file.
+func (a *answer) missing() bool { return a.fault != nil && a.fault.Code == trace.NotFound }
+
+// String says what came.
+func (a *answer) String() string {
+	switch {
+	case a.fault != nil:
+		return a.fault.Detail
+	case len(a.body) == 0:
+		return "an empty file came"
+	default:
+		return fmt.Sprintf("%d bytes came: %s", len(a.body), excerpt(a.body))
+	}
+}
+
+// requestSteps are those about files that are asked for outside of a phone's pass.
+func requestSteps(sc *godog.ScenarioContext) {
+	sc.When(`^"([^"]*)" is requested$`, isRequested)
+	sc.Given(`^"([^"]*)" has been requested$`, isRequested)
+	sc.Then(`^it is served$`, itIsServed)
+	sc.Then(`^what comes is what is published as "([^"]*)"$`, whatComesIs)
+	sc.Then(`^what comes is not what was published before$`, whatComesIsNotTheFormer)
+	sc.Then(`^what was published as "([^"]*)" does not come$`, whatWasPublishedDoesNotCome)
+	sc.Then(`^what comes has "([^"]*)" in it$`, whatComesHas)
+}
+
+// isRequested asks for a file of the published tree, its name taken as it is.
+func isRequested(ctx context.Context, name string) error {
+	w := of(ctx)
+	a, err := w.request(ctx, config.Join(w.base, w.expand(name)), patience)
+	if err == nil {
+		w.note(a)
+	}
+	return err
+}
+
+// note makes an answer the one that Then-steps look at.
+func (w *world) note(a *answer) {
+	w.answer = a
+	w.asked = append(w.asked, a)
+}
+
+func itIsServed(ctx context.Context) error {
+	if a := of(ctx).answer; a.fault != nil {
+		return violated("the file "+a.name, "%s", a)
+	}
+	return nil
+}
+
+func whatComesIs(ctx context.Context, name string) error {
+	w := of(ctx)
+	name = w.expand(name)
+	a, published := w.answer, w.tree[name]
+	switch {
+	case published == nil:
+		return harness("nothing is published as %s", name)
+	case a.fault != nil:
+		return blocked("no file came for %s: %s", a.name, a)
+	case bytes.Equal(a.body, published.Data):
+		return nil
+	}
+	if err := w.faithful(ctx); err != nil {
+		return err
+	}
+	for other, f := range w.tree {
+		if other != name && bytes.Equal(a.body, f.Data) {
+			return violated("the file "+name, "what was published as %s came", other)
+		}
+	}
+	if f := w.former[name]; f != nil && bytes.Equal(a.body, f.Data) {
+		return violated("the file "+name+" as it is now", "it came as it was before")
+	}
+	return violated("the file "+name, "%s", firstDifference(published.Data, a.body))
+}
+
+// whatComesIsNotTheFormer judges a file that is gone: what the server says instead is
+// another rule's.
+func whatComesIsNotTheFormer(ctx context.Context) error {
+	w := of(ctx)
+	a := w.answer
+	if f := w.former[a.name]; f != nil && a.fault == nil && bytes.Equal(a.body, f.Data) {
+		return violated("no "+a.name+" any more", "it came as it was before")
+	}
+	return nil
+}
+
+// whatWasPublishedDoesNotCome judges whether another file came than was asked for.
+func whatWasPublishedDoesNotCome(ctx context.Context, name string) error {
+	w := of(ctx)
+	name = w.expand(name)
+	if f := w.tree[name]; f == nil {
+		return harness("nothing is published as %s", name)
+	} else if w.answer.fault == nil && bytes.Equal(w.answer.body, f.Data) {
+		return violated("nothing else for the request of "+w.answer.name, "what was published as %s came", name)
+	}
+	return nil
+}
+
+func whatComesHas(ctx context.Context, words string) error {
+	w := of(ctx)
+	words = w.expand(words)
+	switch {
+	case w.answer.fault != nil:
+		return blocked("no file came for %s: %s", w.answer.name, w.answer)
+	case bytes.Contains(w.answer.body, []byte(words)):
+		return nil
+	}
+	if err := w.faithful(ctx); err != nil {
+		return err
+	}
+	return violated(words+" in "+w.answer.name, "%s", w.answer)
+}
+
+// request asks for one file. Its error is the harness's own: nothing can be said of a
+// server that is not there.
+func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (*answer, error) {
+	recorder := new(trace.Recorder)
+	name := at.Path
+	if w.base != nil {
+		name = strings.TrimPrefix(name, w.base.Path)
+	}
+	a := &answer{name: name}
+	behaviour := w.behaviour
+	// An empty file may be announced as 0 bytes (RFC 2349, "Transfer Size Option").
+	behaviour.TFTPTsizeZero = "accept"
+	get, err := fetch.New(fetch.Options{
+		Identity: device.Identity{MAC: w.mac}, Behaviour: behaviour, Network: w.network(),
+		Trace: trace.NewStream(w.mac, recorder), TLS: w.tls(),
+	})
+	if err != nil {
+		return nil, harness("no request: %v", err)
+	}
+	defer get.Close()
+	err = politely(ctx, func() error {
+		within, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		res, err := get.Fetch(within, fetch.Request{URL: at, Name: name, Limit: mostOfFile})
+		if err == nil {
+			a.body = res.Body
+		}
+		return err
+	})
+	a.events = recorder.Events()
+	a.coding = codingOf(a.events)
+	if err == nil {
+		return a, nil
+	}
+	if !errors.As(err, &a.fault) || ctx.Err() != nil || gone(a.fault.Code) {
+		return nil, harness("%v", err)
+	}
+	if a.fault.Code == trace.TimeUp { // our own limit, see above
+		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: fmt.Sprintf("no answer for %s", limit)}
+	}
+	return a, nil
+}
+
+// gone reports whether a failure means that there is no server, or no way to it.
+func gone(code trace.Code) bool {
+	switch code {
+	case trace.Refused, trace.UnknownHost, trace.Unreachable, trace.LocalFailure, trace.Cancelled:
+		return true
+	}
+	return false
+}
+
+// codingOf returns the Content-Encoding that fetch noted.
+func codingOf(events []trace.Event) string {
+	for _, e := range events {
+		if rest, found := strings.CutPrefix(e.Detail, "Content-Encoding "); found && e.Kind == trace.FetchReply {
+			coding, _, _ := strings.Cut(rest, ",")
+			return coding
+		}
+	}
+	return ""
+}
+
+// busyTries is how often a server may say that it is busy before that counts.
+const busyTries = 8
+
+// politely tries again, ever later, while the server says that it is busy: a limit on
+// sessions is its right.
+func politely(ctx context.Context, try func() error) error {
+	wait := 100 * time.Millisecond
+	for n := 1; ; n++ {
+		err := try()
+		var failed *fetch.Error
+		if n == busyTries || !errors.As(err, &failed) || !busy(failed.Code, failed.Detail) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+			wait *= 2
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
