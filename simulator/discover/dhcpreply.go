@@ -122,7 +122,7 @@ func leaseTimes(o dhcpv4.Options) (lease, t1, t2 time.Duration) {
 	if ok {
 		lease = max(time.Duration(seconds)*time.Second, shortestLease)
 	}
-	t1, t2 = lease/2, lease*7/8
+	t1, t2 = lease/2, lease/8*7
 	one, okOne := optionSeconds(o, dhcpv4.OptionRenewTimeValue)
 	two, okTwo := optionSeconds(o, dhcpv4.OptionRebindingTimeValue)
 	if okOne {
@@ -132,7 +132,7 @@ func leaseTimes(o dhcpv4.Options) (lease, t1, t2 time.Duration) {
 		t2 = time.Duration(two) * time.Second
 	}
 	if t1 <= 0 || t1 >= t2 || t2 >= lease {
-		t1, t2 = lease/2, lease*7/8
+		t1, t2 = lease/2, lease/8*7
 	}
 	return lease, t1, t2
 }
