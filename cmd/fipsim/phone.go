@@ -14,7 +14,7 @@ import (
 type phoneCmd struct {
 	MAC        string `help:"The phone's MAC, in any spelling." default:"0021f2000001" placeholder:"M"`
 	Model      string `help:"The phone's model." default:"FIP14G"`
-	Firmware   string `help:"The phone's firmware version." default:"V0.5.15" placeholder:"V"`
+	Firmware   string `help:"The phone's firmware version; one that it fetched and keeps in --flash counts more." default:"V0.5.15" placeholder:"V"`
 	Server     string `help:"The provisioning URL, as typed into Profile Rule: tftp, ftp, http, https or file; a folder, or one .cfg file. Without any way of finding a server, the phone provisions from a sample on a server of its own." placeholder:"URL"`
 	PnP        bool   `name:"pnp" help:"Find the server by SIP PnP: SUBSCRIBE to 224.0.1.75."`
 	PnPAddress string `name:"pnp-address" help:"Send the PnP SUBSCRIBE to this address instead, where there is no multicast." placeholder:"A"`
@@ -30,6 +30,8 @@ type phoneCmd struct {
 	Cert     string `help:"The phone's own certificate (PEM), for a server that asks for one." placeholder:"FILE"`
 	Key      string `help:"The key of --cert (PEM)." placeholder:"FILE"`
 	Insecure bool   `help:"Don't check the server's certificate."`
+
+	life `embed:""`
 
 	Explain     []string `help:"Show where this setting's value came from, and what it overrode. May be repeated." sep:"none" placeholder:"KEY"`
 	Settings    string   `help:"Write the effective settings, secrets included, as a cfg file; - is standard output." placeholder:"FILE"`
@@ -47,11 +49,21 @@ func (c *phoneCmd) Run(a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 
-	outcome, failure := s.phone.Provision(a.ctx, device.PowerOn)
-	if err := c.tell(a, s, outcome, failure); err != nil {
+	if c.Stay {
+		if err := c.live(a, s); err != nil {
+			return err
+		}
+	} else {
+		_, _ = s.phone.Provision(a.ctx, device.PowerOn) // its report says how it ended
+	}
+	last := s.phone.Last()
+	if err := c.tell(a, s, last.Outcome, last.Err); err != nil {
 		return err
 	}
-	return phoneVerdict(failure)
+	if c.Stay && phone.FaultOf(last.Err) == trace.Cancelled {
+		return nil // a pass that Ctrl-C broke off is nobody's failure
+	}
+	return phoneVerdict(last.Err)
 }
 
 // phoneVerdict gives a pass's error its verdict: "the server's fault: nothing found,

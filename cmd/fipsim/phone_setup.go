@@ -22,6 +22,9 @@ type session struct {
 	phone    *phone.Phone
 	recorder *trace.Recorder
 	closers  []func() error
+
+	sip  *phone.SIP // nil: without --sip
+	page *page      // nil: without --web
 }
 
 // close ends what the session opened, the latest first.
@@ -43,6 +46,9 @@ func (c *phoneCmd) setUp(a *app) (_ *session, err error) {
 	}()
 	o, err := c.identity()
 	if err != nil {
+		return nil, err
+	}
+	if err := c.checkLife(s, &o); err != nil {
 		return nil, err
 	}
 	if err := c.security(&o); err != nil {
@@ -139,7 +145,13 @@ func (c *phoneCmd) flash(o *phone.Options) error {
 
 // outputs opens what writes down what happens.
 func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
-	sinks := []trace.Sink{s.recorder}
+	var sinks []trace.Sink
+	if c.Format == "json" {
+		sinks = append(sinks, s.recorder) // not in a life, which may be long
+	}
+	if s.page != nil {
+		sinks = append(sinks, s.page.timeline)
+	}
 	if c.Format == "text" && c.Settings != "-" {
 		printer := trace.NewPrinter(a.stdout)
 		printer.Color = isTerminal(a.stdout)
