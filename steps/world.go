@@ -66,6 +66,8 @@ func (w *world) expand(text string) string {
 	pairs := []string{"<mac>", w.mac.String(), "<MAC>", strings.ToUpper(w.mac.String()), "<other-mac>", w.other().String(), "<canary>", w.canary}
 	if w.base != nil {
 		pairs = append(pairs, "<base>", w.base.String())
+	}
+	if w.published != nil { // a server of which we only know the URL publishes nothing of ours
 		for _, u := range w.published.Bases {
 			pairs = append(pairs, "<"+u.Scheme+"-base>", u.String())
 		}
