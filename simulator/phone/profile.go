@@ -78,7 +78,7 @@ func readProfile(s *config.Settings) (profile, []config.Finding) {
 	return p, r.findings
 }
 
-// switches reports whether p and o ask the same ways of finding the server.
+// sameWays reports whether p and o ask the same ways of finding the server.
 func (p profile) sameWays(o profile) bool {
 	return len(p.off) == len(o.off) && p.off[discover.SourcePnP] == o.off[discover.SourcePnP] &&
 		p.off[discover.SourceDHCP] == o.off[discover.SourceDHCP]
