@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"net/netip"
@@ -377,6 +378,27 @@ func FuzzAnswerRequest(f *testing.F) {
 			again, action := core.answerRequest(raw, sipSender)
 			if !bytes.Equal(answer, again) || action.trigger != "" {
 				t.Errorf("not the same answer again:\n%q\n%q", answer, again)
+			}
+		}
+	})
+}
+
+// Whatever a stream holds: no message is longer than the limit, and what is framed as a
+// message holds a whole one.
+func FuzzReadSIPStream(f *testing.F) {
+	f.Add(append(sipMessage("OPTIONS"), sipMessage("NOTIFY", "Content-Length: 3")...))
+	f.Add([]byte("\r\n\r\nX\nl: 70000\n\n"))
+	f.Add([]byte("l: 5\r\n\r\n12"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		in := bufio.NewReaderSize(bytes.NewReader(raw), maxSIPLine+2)
+		left := len(raw)
+		for {
+			message, err := readSIPStream(in, func(bool) {})
+			if err != nil {
+				return
+			}
+			if left -= len(message); left < 0 || len(message) > maxSIPMessage || len(message) == 0 {
+				t.Fatalf("a message of %d bytes out of %q", len(message), raw)
 			}
 		}
 	})

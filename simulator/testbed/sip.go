@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// What StartRegistrar runs.
+// RegistrarNeeds is what StartRegistrar runs.
 var RegistrarNeeds = Needs{"kamailio", "kamcmd"}
 
 // Listen implements wire.Listener.
