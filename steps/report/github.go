@@ -60,7 +60,7 @@ func (v *view) of(s Standing) []item {
 
 // annotation is the workflow command for one result. Its file is the rule's.
 func annotation(command string, it item) string {
-	text := it.Rule.Title + "\n" + it.message()
+	text := it.Title + "\n" + it.message()
 	if it.Again != "" {
 		text += "\nrepeat: " + it.Again
 	}

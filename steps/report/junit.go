@@ -202,7 +202,7 @@ func (it item) lines() []named {
 		came = "error"
 	}
 	all := []named{
-		{"rule", fmt.Sprintf("%s (@%s)", it.Rule.Title, it.Rule.Level)},
+		{"rule", fmt.Sprintf("%s (@%s)", it.Title, it.Rule.Level)},
 		{"step", it.Step}, {"expected", it.Expected}, {came, it.Actual}, {"source", it.Rule.Source},
 		{"note", strings.Join(it.Notes, ", ")}, {"evidence", it.Evidence}, {"repeat", it.Again},
 	}

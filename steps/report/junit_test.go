@@ -109,9 +109,9 @@ func TestGitHubSaysHowManyMore(t *testing.T) {
 func TestGitHubEscapes(t *testing.T) {
 	run := &report.Run{Results: []report.Result{{
 		Rule:    features.Rule{ID: "R:1,2", Chapter: "c", File: "c/a,b:1.feature", Line: 3, Level: features.Must, Title: "100%"},
-		Example: "x::y", Status: report.Fail, Expected: "a\nb", Actual: "c",
+		Over: "a:b", Example: "x::y", Status: report.Fail, Expected: "a\nb", Actual: "c",
 	}}}
-	const want = "::error file=features/c/a%2Cb%3A1.feature,line=3,title=R%3A1%2C2 [x%3A%3Ay]::100%25%0Aexpected a b; came: c\n"
+	const want = "::error file=features/c/a%2Cb%3A1.feature,line=3,title=R%3A1%2C2 over a%3Ab::100%25 [x::y]%0Aexpected a b; came: c\n"
 	if got := write(t, "github", run); !strings.HasSuffix(got, want) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

@@ -54,7 +54,7 @@ func Markdown(w io.Writer, run *Run) error {
 // markdownItem writes one result, to be opened.
 func markdownItem(b *strings.Builder, it item) {
 	fmt.Fprintf(b, "\n<details><summary>%s <b>%s</b> %s</summary>\n\n<pre>", it.Standing, html.EscapeString(it.Label),
-		html.EscapeString(it.Rule.Title))
+		html.EscapeString(it.Title))
 	for _, l := range it.lines()[1:] {
 		fmt.Fprintf(b, "%-9s %s\n", l.name, html.EscapeString(strings.ReplaceAll(l.text, "\n", "\n"+strings.Repeat(" ", 10))))
 	}

@@ -138,7 +138,7 @@ func (t *terminal) item(it item) {
 	t.line("")
 	t.line(fmt.Sprintf("  %s  %s", t.paint(bold+tones[it.Standing], fmt.Sprintf("%-7s", strings.ToUpper(string(it.Standing)))),
 		fmt.Sprintf("%s  @%s", it.Label, it.Rule.Level)))
-	t.paragraph(indent, indent, "", it.Rule.Title)
+	t.paragraph(indent, indent, "", it.Title)
 	for _, note := range it.Notes {
 		t.labelled(indent, "note      ", note)
 	}

@@ -186,7 +186,7 @@ func TestVerdict(t *testing.T) {
 
 func TestTitle(t *testing.T) {
 	for name, want := range map[string]string{
-		"tftp": "TFTP", "boot-files": "boot files", "includes-and-urls": "includes and URLs", "dhcp-option-66": "DHCP option 66", "": "",
+		"tftp": "TFTP", "boot": "boot files", "boot-files": "boot files", "includes-and-urls": "includes and URLs", "dhcp-option-66": "DHCP option 66", "": "",
 	} {
 		if got := report.Title(name); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)

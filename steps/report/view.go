@@ -33,6 +33,7 @@ type item struct {
 	Result
 	Standing Standing
 	Label    string   // "FIP-NAME-001 over TFTP"
+	Title    string   // of the rule, with what varies filled in
 	Name     string   // what tells it from the others over its protocol
 	Anchor   string   // the same, for a link
 	Notes    []string // about --known
@@ -126,11 +127,8 @@ func newView(run *Run) *view {
 	v.Verdict, v.Levels = v.Run.Verdict(), v.levels()
 	names := make(map[string]int)
 	for _, res := range v.Results {
-		it := item{Result: res, Standing: v.Standing(res), Label: Label(res), Notes: v.notes(res)}
-		it.Name = strings.TrimSpace(res.Rule.ID + " " + res.Rule.Title)
-		if res.Example != "" {
-			it.Name += " [" + res.Example + "]"
-		}
+		it := item{Result: res, Standing: v.Standing(res), Label: shortLabel(res), Title: headline(res), Notes: v.notes(res)}
+		it.Name = strings.TrimSpace(res.Rule.ID + " " + it.Title)
 		// names stay unique, and the same from run to run
 		key := res.Over + " " + it.Name
 		if names[key]++; names[key] > 1 {
@@ -155,7 +153,8 @@ func newView(run *Run) *view {
 
 // anchor is a word that names an item within a page, the same from run to run.
 func anchor(it item) string {
-	words := strings.FieldsFunc(strings.TrimPrefix(it.Name, it.Rule.ID+" "+it.Rule.Title), func(r rune) bool {
+	row := strings.TrimPrefix(strings.TrimPrefix(it.Name, it.Rule.ID+" "+it.Rule.Title), it.Rule.ID)
+	words := strings.FieldsFunc(row, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9')
 	})
 	words = slices.Concat(strings.Fields(it.Rule.ID), strings.Fields(it.Over), words)
@@ -165,8 +164,10 @@ func anchor(it item) string {
 // skip notes why an item was not judged.
 func (v *view) skip(it item) {
 	for i := range v.Skipped {
-		if v.Skipped[i].Why == it.Actual {
-			v.Skipped[i].Results = append(v.Skipped[i].Results, it.Label)
+		if same := &v.Skipped[i]; same.Why == it.Actual {
+			if !slices.Contains(same.Results, it.Label) {
+				same.Results = append(same.Results, it.Label)
+			}
 			return
 		}
 	}

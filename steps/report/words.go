@@ -20,9 +20,18 @@ var spelt = map[string]string{
 	"sip": "SIP", "url": "URL", "urls": "URLs", "tls": "TLS", "mac": "MAC", "checksync": "check-sync",
 }
 
+// whole are the names whose title says more than they do: folders of chapters.
+var whole = map[string]string{
+	"boot": "boot files", "cfg": "cfg files", "includes": "includes and URLs", "missing": "missing files",
+	"order": "order and override", "phones": "several phones", "static": "static URLs", "triggers": "triggers and reboot",
+}
+
 // Title returns a protocol or the folder of a chapter as a person writes it: "TFTP",
 // "boot files".
 func Title(name string) string {
+	if title := whole[name]; title != "" {
+		return title
+	}
 	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '/' })
 	for i, w := range words {
 		if s := spelt[strings.ToLower(w)]; s != "" {
@@ -32,8 +41,16 @@ func Title(name string) string {
 	return strings.Join(words, " ")
 }
 
-// Label names a result as a person would: "FIP-NAME-001 over TFTP".
+// Label names a result as a person would: "FIP-NAME-001 over TFTP [0 bytes]".
 func Label(r Result) string {
+	if r.Example == "" {
+		return shortLabel(r)
+	}
+	return shortLabel(r) + " [" + r.Example + "]"
+}
+
+// shortLabel does so without the row of examples.
+func shortLabel(r Result) string {
 	label := r.Rule.ID
 	if label == "" {
 		label = r.Rule.Title
@@ -41,10 +58,19 @@ func Label(r Result) string {
 	if r.Over != "" {
 		label += " over " + Title(r.Over)
 	}
-	if r.Example != "" {
-		label += " [" + r.Example + "]"
-	}
 	return label
+}
+
+// headline is the rule's title for one row of its examples. Where the title has places
+// for what varies ("A file of <size> bytes"), the row's own says it all.
+func headline(r Result) string {
+	switch {
+	case r.Example == "":
+		return r.Rule.Title
+	case strings.Contains(r.Rule.Title, "<"):
+		return r.Example
+	}
+	return r.Rule.Title + " [" + r.Example + "]"
 }
 
 // areas are what a result says something of: its protocol and its chapter.
