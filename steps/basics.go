@@ -38,7 +38,7 @@ func (w *world) basics(ctx context.Context) (*basics, error) {
 		b := new(basics)
 		tree := basicTree()
 		for _, name := range basicNames() {
-			a, err := at.request(ctx, config.Join(at.base, name), patience)
+			a, err := at.request(ctx, config.Join(at.base, name), at.patience(1))
 			if err != nil {
 				return nil, err
 			}

@@ -43,7 +43,7 @@ func somebodyAsksFor(ctx context.Context, name string) error {
 	if w.scheme != "ftp" {
 		at.Path, at.Opaque = "", "/"+name // goes into the request line as it is
 	}
-	a, err := w.request(ctx, at, patience)
+	a, err := w.request(ctx, at, w.patience(1))
 	if err == nil {
 		a.name = name
 		w.note(a)

@@ -48,7 +48,7 @@ func (w *world) misses(ctx context.Context) (misses, error) {
 		found, errs := make([]*answer, len(names)), make([]error, len(names))
 		var all sync.WaitGroup
 		for i, name := range names {
-			all.Go(func() { found[i], errs[i] = at.request(ctx, config.Join(base, at.expand(name)), patience) })
+			all.Go(func() { found[i], errs[i] = at.request(ctx, config.Join(base, at.expand(name)), at.patience(len(names))) })
 		}
 		all.Wait()
 		m := make(misses)
@@ -75,7 +75,8 @@ func (w *world) nowhere(ctx context.Context) (*url.URL, []string, error) {
 	}
 	if located, ok := w.suite.options.Target.(scenarios.Located); ok {
 		if base := scenarios.BaseOf(located.URLs(), w.scheme); base != nil {
-			return base, names, nil
+			// Its own folder may hold common files; one that nobody made holds none.
+			return base.JoinPath("no-such-folder-" + w.canary + "/"), append(names, device.CommonBoot, device.CommonCfg), nil
 		}
 	}
 	return nil, nil, harness("the target names no base URL for %s", w.scheme)

@@ -223,7 +223,7 @@ func misspeltBeside(ctx context.Context, wrong, right string) error {
 		return blocked("the target names no URL for %s", w.scheme)
 	}
 	for _, name := range []string{wrong, right} {
-		a, err := w.request(ctx, config.Join(base, name), patience)
+		a, err := w.request(ctx, config.Join(base, name), w.patience(1))
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,20 @@ const (
 	mostOfFile = 64 << 20         // bytes
 )
 
+// turnsPerFile is how many turns of a Limited network one file takes at most: an FTP
+// session is opened, logged into, and asked, each command a turn.
+const turnsPerFile = 16
+
+// patience is how long files are waited for that are asked for at once. Our own limit on
+// requests must never look like the server's silence.
+func (w *world) patience(files int) time.Duration {
+	p := patience
+	if rate := w.suite.options.MaxRate; rate > 0 {
+		p += time.Duration(float64(files*turnsPerFile) / rate * float64(time.Second))
+	}
+	return p
+}
+
 // answer is what came to one request for a file, made as a phone makes it but outside
 // of a provisioning pass, so that its bytes can be looked at.
 type answer struct {
@@ -64,7 +78,7 @@ func requestSteps(sc *godog.ScenarioContext) {
 // isRequested asks for a file of the published tree, its name taken as it is.
 func isRequested(ctx context.Context, name string) error {
 	w := of(ctx)
-	a, err := w.request(ctx, config.Join(w.base, w.expand(name)), patience)
+	a, err := w.request(ctx, config.Join(w.base, w.expand(name)), w.patience(1))
 	if err == nil {
 		w.note(a)
 	}

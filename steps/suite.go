@@ -129,7 +129,12 @@ func newSuite(o Options) (*suite, error) {
 }
 
 // width is how many scenarios go on side by side.
-func (s *suite) width() int { return cmp.Or(s.options.Side, defaultSide) }
+func (s *suite) width() int {
+	if s.options.MaxRate > 0 {
+		return 1 // whoever waits for a turn would wait longer, and nothing would be quicker
+	}
+	return cmp.Or(s.options.Side, defaultSide)
+}
 
 // network is what the phones of the run use.
 func (s *suite) network() wire.Network { return s.net }
