@@ -53,17 +53,22 @@ func (s *sorry) Publish(_ context.Context, tree fs.FS) (*scenarios.Publication, 
 func (s *sorry) Reset(context.Context) error { return nil }
 
 func (s *sorry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := s.read(r.URL.Path)
+	if err != nil {
+		fmt.Fprint(w, "<html><body><h1>Sorry</h1><p>We have no such page.</p></body></html>")
+		return
+	}
+	w.Write(body[:len(body)/2])
+}
+
+func (s *sorry) read(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var n int
-	if _, err := fmt.Sscanf(r.URL.Path, "/%d/", &n); err == nil && n < len(s.trees) {
-		body, err := fs.ReadFile(s.trees[n], strings.TrimPrefix(path.Clean(r.URL.Path), fmt.Sprintf("/%d/", n)))
-		if err == nil {
-			w.Write(body[:len(body)/2])
-			return
-		}
+	if _, err := fmt.Sscanf(name, "/%d/", &n); err != nil || n >= len(s.trees) {
+		return nil, fs.ErrNotExist
 	}
-	fmt.Fprint(w, "<html><body><h1>Sorry</h1><p>We have no such page.</p></body></html>")
+	return fs.ReadFile(s.trees[n], strings.TrimPrefix(path.Clean(name), fmt.Sprintf("/%d/", n)))
 }
 
 // Every format of a run against a server that is really broken says so, and what came.

@@ -12,7 +12,7 @@ const annotations = 10
 // GitHub writes run as workflow commands, which GitHub Actions shows as annotations: what
 // fails the run and what could not be judged as errors, the rest that did not hold as
 // warnings and notices. GitHub shows ten of a kind, so the tenth says how many more
-// there are.
+// there are; a rule has one for each protocol, whatever the rows of its examples.
 func GitHub(w io.Writer, run *Run) error {
 	v := newView(run)
 	commands := map[string][]string{}
@@ -20,7 +20,7 @@ func GitHub(w io.Writer, run *Run) error {
 		command := map[Standing]string{
 			Broken: "error", Unsure: "error", Warning: "warning", Excused: "notice", Noted: "notice",
 		}[standing]
-		for _, it := range v.of(standing) {
+		for _, it := range perRule(v.of(standing)) {
 			if command != "" {
 				commands[command] = append(commands[command], annotation(command, it))
 			}
@@ -56,6 +56,24 @@ func (v *view) of(s Standing) []item {
 		}
 	}
 	return some
+}
+
+// perRule returns the first of the items of each rule and protocol; its title says how
+// many other rows of examples there are.
+func perRule(items []item) []item {
+	var firsts []item
+	more := make(map[string]int)
+	for _, it := range items {
+		if more[it.Label]++; more[it.Label] == 1 {
+			firsts = append(firsts, it)
+		}
+	}
+	for i := range firsts {
+		if n := more[firsts[i].Label] - 1; n > 0 {
+			firsts[i].Title += fmt.Sprintf(" (and %s of examples)", plural(n, "row"))
+		}
+	}
+	return firsts
 }
 
 // annotation is the workflow command for one result. Its file is the rule's.

@@ -93,7 +93,7 @@ func HTML(w io.Writer, run *Run) error {
 			digest(pageStyle), digest(pageScript)),
 		Tone: map[Word]string{Conforms: "pass", Fails: "fail", Partial: "error", Unknown: "error"}[v.Verdict.Word],
 	}
-	d.Worst = append(v.of(Broken), v.of(Unsure)...)
+	d.Worst = append(perRule(v.of(Broken)), perRule(v.of(Unsure))...)
 	if more := len(d.Worst) - maxWorst; more > 1 {
 		d.Worst = append(d.Worst[:maxWorst], item{Label: fmt.Sprintf("and %d more", more)})
 	}

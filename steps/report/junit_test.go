@@ -105,6 +105,20 @@ func TestGitHubSaysHowManyMore(t *testing.T) {
 	}
 }
 
+// A rule with many rows of examples takes one annotation of the ten.
+func TestGitHubNamesARuleOnce(t *testing.T) {
+	run := &report.Run{}
+	for i := range 30 {
+		r := res("R", "names", features.Must, "tftp", report.Fail)
+		r.Example = fmt.Sprint(i)
+		run.Results = append(run.Results, r)
+	}
+	const want = "::error title=R over TFTP::t [0] (and 29 rows of examples)%0Awhy\n"
+	if got := write(t, "github", run); strings.Count(got, "\n") != 2 || !strings.HasSuffix(got, want) {
+		t.Errorf("got %s", got)
+	}
+}
+
 // Properties and data of a workflow command end where GitHub thinks that they do.
 func TestGitHubEscapes(t *testing.T) {
 	run := &report.Run{Results: []report.Result{{

@@ -163,6 +163,7 @@ func anchor(it item) string {
 
 // skip notes why an item was not judged.
 func (v *view) skip(it item) {
+	it.Actual = strings.TrimPrefix(it.Actual, "not judged: ")
 	for i := range v.Skipped {
 		if same := &v.Skipped[i]; same.Why == it.Actual {
 			if !slices.Contains(same.Results, it.Label) {
