@@ -122,7 +122,7 @@ func TestGitHubNamesARuleOnce(t *testing.T) {
 // Properties and data of a workflow command end where GitHub thinks that they do.
 func TestGitHubEscapes(t *testing.T) {
 	run := &report.Run{Results: []report.Result{{
-		Rule:    features.Rule{ID: "R:1,2", Chapter: "c", File: "c/a,b:1.feature", Line: 3, Level: features.Must, Title: "100%"},
+		Rule: features.Rule{ID: "R:1,2", Chapter: "c", File: "c/a,b:1.feature", Line: 3, Level: features.Must, Title: "100%"},
 		Over: "a:b", Example: "x::y", Status: report.Fail, Expected: "a\nb", Actual: "c",
 	}}}
 	const want = "::error file=features/c/a%2Cb%3A1.feature,line=3,title=R%3A1%2C2 over a%3Ab::100%25 [x::y]%0Aexpected a b; came: c\n"
