@@ -76,13 +76,19 @@ type Difference struct {
 	Line int
 }
 
+// mostShown bounds a value that is shown, in characters.
+const mostShown = 100
+
 // String returns one line: "lang.gui: want French, the phone holds English (office.cfg:3)".
 func (d Difference) String() string {
 	word := func(text string) string {
 		if text == "" {
 			return "nothing"
 		}
-		return fmt.Sprintf("%q", text)
+		if cut := []rune(text); len(cut) > mostShown {
+			text = string(cut[:mostShown]) + "…"
+		}
+		return text
 	}
 	line := fmt.Sprintf("%s: want %s, the phone holds %s", d.Key, word(d.Want), word(d.Got))
 	if d.File != "" {

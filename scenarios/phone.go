@@ -111,6 +111,9 @@ func (y phoneYAML) read(d *Document, path, dir string, record bool) (p Phone, er
 	if record && errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w (for a target of kind live, check --record writes it)", err)
+	}
 	if err != nil {
 		return p, d.Errorf(path+".expect", "%w", err)
 	}

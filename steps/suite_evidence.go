@@ -33,8 +33,8 @@ func (w *world) openEvidence() error {
 	if w.over != "" {
 		name += "-" + w.over
 	}
-	if w.example != "" {
-		name += "-" + fileWords(w.example)
+	if w.row != "" {
+		name += "-" + fileWords(w.row)
 	}
 	e := &evidence{folder: filepath.Join(w.suite.options.Evidence, name)}
 	err := os.MkdirAll(e.folder, 0o700)

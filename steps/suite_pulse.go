@@ -143,8 +143,21 @@ func (p *pulse) retry(ctx context.Context, scheme string, first error) (err erro
 	return err
 }
 
+// probeTime bounds one probe: a small file, for which a phone waits 12 s over TFTP.
+const probeTime = 20 * time.Second
+
 // probe asks once.
 func (p *pulse) probe(ctx context.Context, scheme string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	err := p.ask(ctx, scheme)
+	if errors.Is(err, fetch.ErrTimeUp) {
+		return &fetch.Error{Code: trace.NoAnswer, Detail: fmt.Sprintf("no answer within %s", probeTime), Err: err}
+	}
+	return err
+}
+
+func (p *pulse) ask(ctx context.Context, scheme string) error {
 	if own, ok := p.suite.options.Target.(scenarios.Prober); ok {
 		return own.Probe(ctx, scheme)
 	}

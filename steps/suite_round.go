@@ -121,7 +121,7 @@ func (s *suite) newWorld(scenario *godog.Scenario, r *round) *world {
 	key := keyOf(scenario)
 	number := s.sources.numbers[key]*(len(schemes)+1) + slices.Index(schemes, r.over) + 1
 	w := &world{
-		suite: s, scheme: r.over, over: r.over, rule: s.sources.ruleOf(scenario), example: s.sources.rows[key],
+		suite: s, scheme: r.over, over: r.over, rule: s.sources.ruleOf(scenario), example: s.sources.rows[key], row: s.sources.rows[key],
 		mac:       s.block(number),
 		canary:    fmt.Sprintf("canary-%d-%d", s.seed, number),
 		behaviour: s.options.Behaviour,

@@ -89,7 +89,7 @@ func (s *suite) scenarioWorld(p Planned, i int) *world {
 	id := p.scenario.Phones[i].Identity
 	return &world{
 		suite: s, rule: p.Rule, over: p.Over, scheme: p.Over, mac: id.MAC, behaviour: s.options.Behaviour,
-		example: "phone " + id.MAC.String(),
+		example: "phone " + id.MAC.String(), row: id.MAC.String(),
 	}
 }
 

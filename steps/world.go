@@ -25,7 +25,8 @@ import (
 type world struct {
 	suite   *suite
 	rule    features.Rule
-	example string // the row of an outline
+	example string // which scenario of an outline this is, for reports
+	row     string // the row of an outline that it comes from
 	over    string // the protocol that this scenario is judged over; empty: none in particular
 	scheme  string // the protocol that its phones use
 	mac     device.MAC

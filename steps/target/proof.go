@@ -18,7 +18,7 @@ import (
 )
 
 // proofTime bounds the answer to the question whether a folder is served.
-const proofTime = 30 * time.Second
+const proofTime = 20 * time.Second
 
 // The files of the proof: one that is there, and one that is not.
 const (
@@ -67,6 +67,8 @@ func (d *Docroot) proveOver(ctx context.Context, base *url.URL, word string) err
 		return fmt.Errorf("%s does not serve %s: %s, written there just now, is missing", root, d.file.Docroot, there.url)
 	case errors.Is(there.err, fetch.ErrUnauthorized):
 		return fmt.Errorf("%s asks for credentials: %w; give them in the URL: %s://user:password@host/", root, there.err, base.Scheme)
+	case errors.Is(there.err, fetch.ErrTimeUp):
+		return fmt.Errorf("%s is not there: no answer within %s", root, proofTime)
 	case gone(there.err):
 		return fmt.Errorf("%s is not there: %w", root, there.err)
 	}
