@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -131,7 +132,7 @@ func (t *Tap) recordRefusal(ctx context.Context, start time.Time, address string
 		return
 	}
 	addrs, err := t.LookupHost(ctx, host)
-	number, portErr := net.LookupPort("tcp", port)
+	number, portErr := strconv.ParseUint(port, 10, 16)
 	if err != nil || portErr != nil || len(addrs) == 0 {
 		return // a name that does not resolve sends no SYN
 	}
