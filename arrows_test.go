@@ -63,6 +63,8 @@ var rooms = []room{
 		"a scenario is data that a phone, a fleet and a capture all can be held against"},
 	{"features", "",
 		"features are text"},
+	{"steps/steptest", "steps verdict",
+		"steptest is what a server's own go test imports, and nothing else does"},
 	{"steps", all + " scenarios features",
 		"the suite judges by events, never by a page"},
 	{"pcaps", "device config discover fetch tftp trace wire phone server faulty verdict scenarios",
@@ -86,7 +88,7 @@ var outsiders = []struct {
 }{
 	{"flag", "cmd", "flags are read in cmd only; below it values are passed"},
 	{"github.com/alecthomas/kong", "cmd", "flags are read in cmd only; below it values are passed"},
-	{"testing", "testbed", "what users run holds no test code"},
+	{"testing", "testbed steptest", "what users run holds no test code"},
 	{"log", "server faulty web", "what happens is an event of package trace; only http.Server.ErrorLog wants a logger"},
 	{"log/slog", "", "what happens is an event of package trace: nothing reads logs"},
 	{"net/http", "fetch server faulty web testbed fleet pcaps steps cmd", "one room speaks HTTP for the phone: fetch"},
