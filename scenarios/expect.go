@@ -3,7 +3,6 @@ package scenarios
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/fipsim/fipsim/simulator/config"
@@ -47,7 +46,7 @@ func ParseExpect(name string, body []byte) (*Expect, error) {
 
 // ReadExpect is ParseExpect for a file on disk.
 func ReadExpect(path string) (*Expect, error) {
-	body, err := os.ReadFile(path)
+	body, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -136,7 +135,7 @@ func (y phoneYAML) readBehaviour(d *Document, path, dir string, b *device.Behavi
 		return nil
 	case *ast.StringNode:
 		name := within(dir, node.Value)
-		body, err := os.ReadFile(name)
+		body, err := readFile(name)
 		if err == nil {
 			err = b.ReadFile(name, body)
 		}

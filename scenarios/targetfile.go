@@ -203,7 +203,7 @@ func (r *targetReader) files() error {
 	if r.y.CA == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(within(r.dir, r.y.CA))
+	pem, err := readFile(within(r.dir, r.y.CA))
 	if err != nil {
 		return r.d.Errorf("$.ca", "%w", err)
 	}

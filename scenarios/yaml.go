@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxYAML bounds a file that a user wrote, in bytes.
-const maxYAML = 4 << 20
+// maxFile bounds a file that a user wrote, in bytes.
+const maxFile = 4 << 20
 
 // Document is a YAML file that was decoded, and remembers where things stand in it.
 type Document struct {
@@ -26,23 +25,35 @@ type Document struct {
 // that is not known is an error. Errors begin with name:line:column. The file's
 // version field must be version.
 func ReadYAML(name string, version int, into any) (*Document, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	body, err := io.ReadAll(io.LimitReader(f, maxYAML+1))
+	body, err := readFile(name)
 	if err != nil {
 		return nil, err
 	}
 	return ParseYAML(name, body, version, into)
 }
 
-// ParseYAML is ReadYAML for a body that was read already.
-func ParseYAML(name string, body []byte, version int, into any) (*Document, error) {
-	if len(body) > maxYAML {
-		return nil, fmt.Errorf("%s:1:1: more than %d bytes", name, maxYAML)
+// readFile reads a file that a user named: a regular one, and no bigger than maxFile.
+func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: not a file", name)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%s: more than %d bytes", name, maxFile)
 	}
+	return os.ReadFile(name)
+}
+
+// ParseYAML is ReadYAML for a body that was read already.
+func ParseYAML(name string, body []byte, version int, into any) (_ *Document, err error) {
+	defer func() {
+		// goccy/go-yaml v1.19.2 panics on odd files, as on a list with a tag of its own.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s:1:1: this YAML cannot be read: %v", name, p)
+		}
+	}()
 	file, err := parser.ParseBytes(body, 0)
 	if err != nil {
 		return nil, placed(name, err)
