@@ -23,6 +23,8 @@ type serveCmd struct {
 	PnP       bool   `name:"pnp" help:"Answer SIP PnP SUBSCRIBEs: those to 224.0.1.75 on --interface, or without it those sent to 127.0.0.1:5060."`
 	DHCP      bool   `name:"dhcp" help:"Hand out addresses and option 66: on --interface, from its subnet (needs root), or without it to relay agents at 127.0.0.1:6767."`
 	Interface string `help:"The interface whose phones --pnp and --dhcp tell of this server." placeholder:"NAME"`
+
+	pnpAt, relayAt string // without an interface; empty: loopbackPnP, loopbackRelay
 }
 
 // Where all four protocols are served when none is asked for.
@@ -75,6 +77,9 @@ func (c *serveCmd) Run(a *app) (err error) {
 func (c *serveCmd) listen() ([]listenFlag, error) {
 	if c.TFTP+c.FTP+c.HTTP+c.HTTPS == "" {
 		c.TFTP, c.FTP, c.HTTP, c.HTTPS = defaultTFTP, defaultFTP, defaultHTTP, defaultHTTPS
+	}
+	if c.Interface != "" && !c.PnP && !c.DHCP {
+		return nil, verdict.Usagef("--interface goes with --pnp or --dhcp")
 	}
 	var flags []listenFlag
 	for _, f := range []listenFlag{{"tftp", c.TFTP}, {"ftp", c.FTP}, {"http", c.HTTP}, {"https", c.HTTPS}} {

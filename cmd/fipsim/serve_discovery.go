@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,6 @@ func (d *announcements) close() error {
 func (c *serveCmd) discovery(ctx context.Context, s *server.Server, teller *requestTeller) (*announcements, error) {
 	d := new(announcements)
 	if !c.PnP && !c.DHCP {
-		if c.Interface != "" {
-			return nil, verdict.Usagef("--interface goes with --pnp or --dhcp")
-		}
 		return d, nil
 	}
 	subnet, err := c.subnet()
@@ -102,7 +100,7 @@ func (c *serveCmd) startPnP(ctx context.Context, d *announcements, told string, 
 		return nil
 	}
 	p, err := server.ListenPnP(ctx, server.PnPOptions{
-		Listen: loopbackPnP, Interface: c.Interface,
+		Listen: cmp.Or(c.pnpAt, loopbackPnP), Interface: c.Interface,
 		URL: func(device.MAC) string { return told },
 		OnMessage: func(m server.PnPMessage) {
 			teller.event(m.At, m.Peer, "pnp", fmt.Sprintf("%s  %s  %d  %s", m.Method, m.MAC, m.Status, firstOf(m.Detail, m.URL)))
@@ -112,7 +110,7 @@ func (c *serveCmd) startPnP(ctx context.Context, d *announcements, told string, 
 		return err
 	}
 	d.closers = append(d.closers, p.Close)
-	how := "subscribe at " + loopbackPnP
+	how := "subscribe at " + p.Addr().String()
 	if c.Interface != "" {
 		how = "subscribe to 224.0.1.75 on " + c.Interface
 	}
@@ -125,7 +123,7 @@ func (c *serveCmd) startDHCP(ctx context.Context, d *announcements, told string,
 		return nil
 	}
 	o := server.DHCPOptions{
-		Listen: loopbackRelay, Interface: c.Interface, Pool: subnet.Masked(),
+		Listen: cmp.Or(c.relayAt, loopbackRelay), Interface: c.Interface, Pool: subnet.Masked(),
 		Option66: func(device.MAC) string { return told },
 		OnMessage: func(m server.DHCPMessage) {
 			teller.event(m.At, m.Peer, "dhcp", fmt.Sprintf("%s  %s  %s %s  %s", m.Type, m.MAC, m.Answer, m.Address, m.Detail))
@@ -136,7 +134,7 @@ func (c *serveCmd) startDHCP(ctx context.Context, d *announcements, told string,
 		return err
 	}
 	d.closers = append(d.closers, s.Close)
-	how := "relay agents at " + loopbackRelay
+	how := "relay agents at " + s.Addr().String()
 	if c.Interface != "" {
 		how = "phones on " + c.Interface + ", addresses from " + o.Pool.String()
 	}

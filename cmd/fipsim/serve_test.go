@@ -21,6 +21,7 @@ import (
 // serving is a running `fipsim serve`.
 type serving struct {
 	t      *testing.T
+	out    *io.PipeReader
 	lines  *bufio.Scanner
 	stderr bytes.Buffer
 	cancel context.CancelFunc // Ctrl-C
@@ -29,12 +30,16 @@ type serving struct {
 
 func serveArgs(t *testing.T, args ...string) *serving {
 	t.Helper()
+	return startServing(t, func(a *app) int { return a.run(append([]string{"serve"}, args...)) })
+}
+
+func startServing(t *testing.T, run func(*app) int) *serving {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, in := io.Pipe()
-	s := &serving{t: t, lines: bufio.NewScanner(out), cancel: cancel, exit: make(chan int, 1)}
+	s := &serving{t: t, out: out, lines: bufio.NewScanner(out), cancel: cancel, exit: make(chan int, 1)}
 	go func() {
-		a := &app{ctx: ctx, stdin: strings.NewReader(""), stdout: in, stderr: &s.stderr}
-		s.exit <- a.run(append([]string{"serve"}, args...))
+		s.exit <- run(&app{ctx: ctx, stdin: strings.NewReader(""), stdout: in, stderr: &s.stderr})
 		in.Close()
 	}()
 	t.Cleanup(func() { cancel(); out.Close() })
@@ -103,6 +108,43 @@ func TestServe(t *testing.T) {
 	}
 	s.cancel()
 	if exit := <-s.exit; exit != verdict.ExitOK || s.stderr.Len() > 0 {
+		t.Errorf("exit %d\n%s", exit, s.stderr.String())
+	}
+}
+
+// serve tells phones where it is, by PnP and DHCP, without privilege on loopback.
+func TestServeTellsWhereItIs(t *testing.T) {
+	const free = "127.0.0.1:0"
+	c := &serveCmd{
+		Docroot: folder(t, map[string]string{"y000000000000.cfg": "lang.gui=English\n"}),
+		TFTP:    free, PnP: true, DHCP: true, pnpAt: free, relayAt: free,
+	}
+	s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
+	told := s.until(`^  tftp +(\S+)`)[1]
+	pnp := s.until(`^  pnp +phones that subscribe at (\S+) are told ` + regexp.QuoteMeta(told))[1]
+	relay := s.until(`^  dhcp +relay agents at (\S+); option 66 is ` + regexp.QuoteMeta(told))[1]
+	s.until("^Ctrl-C ends it")
+	go io.Copy(io.Discard, s.out)
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--pnp-address", pnp}, []string{"pnp names the server: " + told, ": provisioned"}},
+		{[]string{"--dhcp-relay", relay}, []string{"dhcp names the server: " + told, "for 0021f2000001\n", ": provisioned"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		phone := &app{ctx: t.Context(), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr}
+		if exit := phone.run(append([]string{"phone"}, test.args...)); exit != verdict.ExitOK {
+			t.Errorf("%s: exit %d\n%s%s", test.args, exit, stdout.String(), stderr.String())
+		}
+		for _, want := range test.want {
+			if !strings.Contains(stdout.String(), want) {
+				t.Errorf("%s: no %q in\n%s", test.args, want, stdout.String())
+			}
+		}
+	}
+	s.cancel()
+	if exit := <-s.exit; exit != verdict.ExitOK {
 		t.Errorf("exit %d\n%s", exit, s.stderr.String())
 	}
 }
