@@ -86,8 +86,9 @@ func basicTree() fstest.MapFS {
 
 // places are the trees that several scenarios look at, by name.
 var places = map[string]func() fstest.MapFS{
-	"basics":  basicTree,
-	"samples": sampleTree,
+	"basics":    basicTree,
+	"samples":   sampleTree,
+	"protocols": servedTree,
 }
 
 // place publishes one of those trees, once in a run; nil where nothing can be published.

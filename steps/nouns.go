@@ -13,4 +13,6 @@ var nouns = []func(*godog.ScenarioContext){
 	escapeSteps,
 	manySteps,
 	ownSteps,
+	servedSteps,
+	tftpSteps,
 }

@@ -42,6 +42,7 @@ type world struct {
 	phones    []*observedPhone // in the order in which they came up; the first is "the phone"
 	behaviour device.Behaviour // of the phones
 
+	talk      talk        // what rules about one protocol look at
 	crowd     *crowd      // many phones that provisioned at once
 	residents []*resident // phones that the server has of its own
 
