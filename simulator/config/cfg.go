@@ -24,6 +24,8 @@ type Cfg struct {
 	text    string
 	entries []entry
 	table   []int32 // see index.go
+	own     []own   // values that differ from those in entries, in their order; see delta.go
+	ownText string
 }
 
 // entry is an Entry within Cfg.text, small: a fleet holds many.
@@ -74,7 +76,7 @@ func (c *Cfg) Entries() iter.Seq[Entry] {
 
 func (c *Cfg) entry(i int) Entry {
 	e := &c.entries[i]
-	return Entry{Key: c.slice(e.key), Value: c.slice(e.value), Line: int(e.line)}
+	return Entry{Key: c.slice(e.key), Value: c.value(i), Line: int(e.line)}
 }
 
 func (c *Cfg) slice(s span) string { return c.text[s.from : s.from+s.size] }

@@ -58,3 +58,19 @@ func (c *Cfg) heads() iter.Seq[int] {
 		}
 	}
 }
+
+// shape is the hash behind Cfg.Shape.
+type shape struct{ hash maphash.Hash }
+
+func newShape() *shape {
+	s := new(shape)
+	s.hash.SetSeed(seed)
+	return s
+}
+
+func (s *shape) add(key string, line int32) {
+	_, _ = s.hash.WriteString(key) // never fails
+	_, _ = s.hash.Write([]byte{0, byte(line), byte(line >> 8), byte(line >> 16), byte(line >> 24)})
+}
+
+func (s *shape) sum() uint64 { return s.hash.Sum64() }

@@ -68,13 +68,13 @@ func (s *Settings) Merge(c *Cfg) Merged {
 		switch {
 		case now < 0:
 			m.Blank++
-		case c.entries[now].value.size == 0:
+		case c.value(now) == "":
 			m.Blank++
 			m.Changed += btoi(had)
 		default:
 			m.Set++
 			m.Overridden += btoi(had)
-			m.Changed += btoi(!had || old != c.slice(c.entries[now].value))
+			m.Changed += btoi(!had || old != c.value(now))
 		}
 	}
 	s.layers = append(slices.Clip(s.layers), top)
@@ -85,7 +85,7 @@ func (s *Settings) Merge(c *Cfg) Merged {
 // -1 where all are blank and blank keeps.
 func (l layer) decides(i int) int {
 	for ; i >= 0; i = int(l.cfg.entries[i].prev) {
-		if l.reset || l.cfg.entries[i].value.size > 0 {
+		if l.reset || l.cfg.value(i) != "" {
 			return i
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Settings) decides(key string) (ref, bool) {
 // winner returns the entry that key has its value from.
 func (s *Settings) winner(key string) (ref, bool) {
 	r, ok := s.decides(key)
-	return r, ok && s.layers[r.layer].cfg.entries[r.entry].value.size > 0
+	return r, ok && s.layers[r.layer].cfg.value(r.entry) != ""
 }
 
 func (s *Settings) setting(r ref) Setting {
@@ -129,8 +129,7 @@ func (s *Settings) Get(key string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	c := s.layers[r.layer].cfg
-	return c.slice(c.entries[r.entry].value), true
+	return s.layers[r.layer].cfg.value(r.entry), true
 }
 
 // Either returns the setting that was made last among keys that mean the same: both
@@ -155,7 +154,7 @@ func (s *Settings) winners() iter.Seq[ref] {
 		for i, l := range s.layers {
 			for head := range l.cfg.heads() {
 				e := l.decides(head)
-				if e < 0 || l.cfg.entries[e].value.size == 0 {
+				if e < 0 || l.cfg.value(e) == "" {
 					continue
 				}
 				if r, _ := s.decides(l.cfg.slice(l.cfg.entries[e].key)); r == (ref{i, e}) && !yield(r) {

@@ -20,7 +20,7 @@ func (s *pass) bootFile(ctx context.Context, name string) (*config.Boot, *url.UR
 	if err != nil || body == nil {
 		return nil, nil, err
 	}
-	boot, err := config.ParseBoot(name, body)
+	boot, err := s.phone.options.Parser.ParseBoot(name, body)
 	if err != nil {
 		return nil, nil, s.unusable(at, err)
 	}
@@ -52,7 +52,7 @@ func (s *pass) cfgFile(ctx context.Context, name string, at *url.URL) error {
 	if err != nil || body == nil {
 		return err
 	}
-	cfg, err := config.ParseCfg(name, body)
+	cfg, err := s.phone.options.Parser.ParseCfg(name, body)
 	if err != nil {
 		return s.unusable(at, err)
 	}

@@ -35,6 +35,15 @@ type Options struct {
 	// Attach is what has power when the phone has.
 	Attach []Attachment
 
+	// Parser reads boot and cfg files; nil: package config. Phones that are given one in
+	// common can share what they read.
+	Parser Parser
+
+	// Known is the server that the phone knows since it was powered on, as Phone.Known
+	// told; zero: none. With it a phone at rest can be put away, and made again from
+	// its flash.
+	Known Known
+
 	// Repeat is the time between interval passes, whatever the settings say; 0: they
 	// decide, and without them it is 3600 s.
 	Repeat time.Duration
@@ -86,7 +95,10 @@ func New(o Options) (*Phone, error) {
 	if held.Firmware != "" {
 		o.Identity.Firmware = held.Firmware
 	}
-	return &Phone{options: o, trace: o.Trace, id: o.Identity, flash: held, ruleTyped: true}, nil
+	if o.Parser == nil {
+		o.Parser = plainParser{}
+	}
+	return &Phone{options: o, trace: o.Trace, id: o.Identity, flash: held, ruleTyped: true, known: o.Known.known()}, nil
 }
 
 // Identity returns what the phone tells about itself.
