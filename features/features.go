@@ -8,6 +8,7 @@
 package features
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -69,12 +70,11 @@ func Read(tree fs.FS) ([]Rule, error) {
 		if err != nil || d.IsDir() || path.Ext(name) != ".feature" {
 			return err
 		}
-		f, err := tree.Open(name)
+		body, err := fs.ReadFile(tree, name)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		doc, err := gherkin.ParseGherkinDocument(f, (&messages.UUID{}).NewId)
+		doc, err := gherkin.ParseGherkinDocument(bytes.NewReader(body), (&messages.UUID{}).NewId)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

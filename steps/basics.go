@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"path"
 	"testing/fstest"
 
 	"github.com/cucumber/godog"
@@ -114,6 +115,29 @@ func (w *world) stands(ctx context.Context) error {
 		return err
 	case b.unserved != "":
 		return blocked("no ordinary file comes over %s (see FIP-CFG-001): %s", w.scheme, b.unserved)
+	}
+	return nil
+}
+
+// hasSort returns an obstacle where the ordinary file of a name's sort is missing.
+func (w *world) hasSort(ctx context.Context, name string) error {
+	b, err := w.basics(ctx)
+	if err != nil {
+		return err
+	}
+	ordinary := ""
+	switch name = path.Base(name); {
+	case path.Ext(name) == ".boot":
+		ordinary = basicMAC.BootName()
+	case name == w.mac.CfgName():
+		ordinary = basicMAC.CfgName()
+	case path.Ext(name) == ".cfg":
+		ordinary = "account.cfg"
+	}
+	for _, a := range b.answers {
+		if a.name == ordinary && a.missing() {
+			return blocked("not even %s is found (see FIP-NAME-001, FIP-NAME-003, FIP-NAME-005)", ordinary)
+		}
 	}
 	return nil
 }

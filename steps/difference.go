@@ -12,8 +12,8 @@ import (
 // that servers do to files.
 type difference string
 
-// The kinds, in the order in which they are looked for: the first that explains all of
-// what came is it.
+// The kinds. classify looks for them in an order of its own: the first that explains
+// all of what came is it.
 const (
 	identical   difference = ""
 	compressed  difference = "compressed"
@@ -42,12 +42,14 @@ func classify(published, came []byte, coding string) difference {
 		{compressed, func(p, c []byte) bool { return coding != "" || isCompressed(p, c) }},
 		{marked, isMarked},
 		{reencoded, isReencoded},
+		{cutShort, bytes.HasPrefix},
+		{added, func(p, c []byte) bool { return bytes.HasPrefix(c, p) }},
 		{lineEnds, func(p, c []byte) bool { return bytes.Equal(oneLineEnd(p), oneLineEnd(c)) }},
 		{escaped, isEscaped},
+		{linesGone, isSubsequence},
 		{cutShort, func(p, c []byte) bool { return len(c) < len(p) && common(p, c) >= len(c) }},
 		{added, func(p, c []byte) bool { return len(c) > len(p) && common(p, c) >= len(p) }},
 		{reordered, isReordered},
-		{linesGone, isSubsequence},
 		{whiteSpace, func(p, c []byte) bool { return bytes.Equal(withoutSpace(p), withoutSpace(c)) }},
 	} {
 		if kind.test(published, came) {

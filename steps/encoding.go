@@ -51,7 +51,8 @@ func isReencoded(published, came []byte) bool {
 		return false
 	}
 	for _, made := range [][]byte{
-		fromLatin1(published), toLatin1(published), withInstead(published, "?"), withInstead(published, "\ufffd"), withInstead(published, ""),
+		fromLatin1(published), toLatin1(published),
+		withInstead(published, "?"), withInstead(published, "\ufffd"), withInstead(published, ""),
 		bytes.Map(func(r rune) rune { // byte by byte
 			if r >= utf8.RuneSelf {
 				return '?'

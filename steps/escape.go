@@ -86,20 +86,20 @@ func (a *answer) receive(conn net.PacketConn) error {
 	buffer := make([]byte, tftp.HeaderSize+tftp.DefaultBlksize)
 	n, from, err := conn.ReadFrom(buffer)
 	var slow net.Error
-	if errors.As(err, &slow) && slow.Timeout() {
+	switch {
+	case errors.As(err, &slow) && slow.Timeout():
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return harness("waiting for an answer: %v", err)
 	}
 	packet, err := tftp.Parse(buffer[:n])
-	if err != nil || packet.Op != tftp.DATA {
-		return nil
+	isFile := err == nil && packet.Op == tftp.DATA
+	if !isFile {
+		return nil // whatever it is
 	}
 	a.body = packet.Data
 	// The transfer ends here (RFC 1350 §7).
-	_, err = conn.WriteTo(tftp.AppendError(nil, tftp.Undefined, "thanks"), from)
-	if err != nil {
+	if _, err := conn.WriteTo(tftp.AppendError(nil, tftp.Undefined, "that is enough"), from); err != nil {
 		return harness("ending the transfer: %v", err)
 	}
 	return nil

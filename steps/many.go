@@ -123,6 +123,9 @@ func noneIsGivenAnothers(ctx context.Context) error {
 
 func eachIsGivenItsFiles(ctx context.Context) error {
 	w := of(ctx)
+	if err := w.faithful(ctx); err != nil {
+		return err
+	}
 	failed := 0
 	var first *observedPhone
 	for _, p := range w.crowd.phones {
@@ -149,7 +152,8 @@ func eachHoldsTheLastLine(ctx context.Context) error {
 	}
 	for _, p := range w.crowd.phones {
 		for _, e := range p.fetches(sharedCfg) {
-			if last, _ := p.Settings().Get(sharedKey); e.Kind == trace.FetchDone && (e.Bytes != w.crowd.shared || p.err == nil && last == "") {
+			last, _ := p.Settings().Get(sharedKey)
+			if e.Kind == trace.FetchDone && (e.Bytes != w.crowd.shared || p.err == nil && last == "") {
 				w.phones = append(w.phones, p)
 				return violated(fmt.Sprintf("%d bytes of %s for phone %s", w.crowd.shared, sharedCfg, p.Identity().MAC),
 					"%d bytes came, and it holds %q for %s", e.Bytes, last, sharedKey)
@@ -184,7 +188,7 @@ func anotherClientRests(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		_, err := get.Fetch(ctx, fetch.Request{URL: config.Join(other.base, big.name), Name: big.name, Limit: mostOfFile, Body: rests})
-		get.Close()
+		_ = get.Close() // nothing is kept on it
 		ended <- err
 	}()
 	select {

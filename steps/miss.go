@@ -48,7 +48,9 @@ func (w *world) misses(ctx context.Context) (misses, error) {
 		found, errs := make([]*answer, len(names)), make([]error, len(names))
 		var all sync.WaitGroup
 		for i, name := range names {
-			all.Go(func() { found[i], errs[i] = at.request(ctx, config.Join(base, at.expand(name)), at.patience(len(names))) })
+			all.Go(func() {
+				found[i], errs[i] = at.request(ctx, config.Join(base, at.expand(name)), at.patience(len(names)))
+			})
 		}
 		all.Wait()
 		m := make(misses)

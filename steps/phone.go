@@ -169,11 +169,11 @@ func (p *observedPhone) ending() string {
 }
 
 func itWasGiven(ctx context.Context, name string) error {
-	return of(ctx).given(name, 1)
+	return of(ctx).given(ctx, name, 1)
 }
 
 func itWasGivenTimes(ctx context.Context, name string, times int) error {
-	return of(ctx).given(name, times)
+	return of(ctx).given(ctx, name, times)
 }
 
 // itWasGivenAs judges what is special about a file by one that is not.
@@ -186,14 +186,19 @@ func itWasGivenAs(ctx context.Context, name, plain string) error {
 
 // given checks how the latest fetches of a file ended. A file that the phone never came
 // to ask for says nothing of the server: what kept it from asking is another rule's.
-func (w *world) given(name string, times int) error {
+func (w *world) given(ctx context.Context, name string, times int) error {
 	p, err := w.phone()
 	if err != nil {
 		return err
 	}
 	name = config.Masked("include", w.expand(name))
 	all := p.fetches(name)
-	for _, e := range all[max(0, len(all)-times):] {
+	for n, e := range all[max(0, len(all)-times):] {
+		if e.Kind == trace.FetchMissing && n == 0 {
+			if err := w.hasSort(ctx, name); err != nil {
+				return err
+			}
+		}
 		if e.Kind != trace.FetchDone {
 			return violated(name, "%s", e.Detail)
 		}

@@ -68,6 +68,7 @@ func (a *answer) String() string {
 func requestSteps(sc *godog.ScenarioContext) {
 	sc.When(`^"([^"]*)" is requested$`, isRequested)
 	sc.Given(`^"([^"]*)" has been requested$`, isRequested)
+	sc.Then(`^it is there$`, itIsThere)
 	sc.Then(`^it is served$`, itIsServed)
 	sc.Then(`^what comes is what is published as "([^"]*)"$`, whatComesIs)
 	sc.Then(`^what comes is not what was published before$`, whatComesIsNotTheFormer)
@@ -91,11 +92,24 @@ func (w *world) note(a *answer) {
 	w.asked = append(w.asked, a)
 }
 
-func itIsServed(ctx context.Context) error {
+// itIsThere judges a name that others are judged by.
+func itIsThere(ctx context.Context) error {
 	if a := of(ctx).answer; a.fault != nil {
 		return violated("the file "+a.name, "%s", a)
 	}
 	return nil
+}
+
+// itIsServed judges what is special about a file: that the ordinary file of its sort is
+// there is another rule's.
+func itIsServed(ctx context.Context) error {
+	w := of(ctx)
+	if w.answer.missing() {
+		if err := w.hasSort(ctx, w.answer.name); err != nil {
+			return err
+		}
+	}
+	return itIsThere(ctx)
 }
 
 func whatComesIs(ctx context.Context, name string) error {
@@ -181,7 +195,7 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 	if err != nil {
 		return nil, harness("no request: %v", err)
 	}
-	defer get.Close()
+	defer func() { _ = get.Close() }() // the file is here already
 	err = politely(ctx, func() error {
 		within, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()

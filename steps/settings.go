@@ -95,6 +95,9 @@ func itHoldsAndNot(ctx context.Context, key, want, wrong string) error {
 	case want:
 		return nil
 	case wrong:
+		if err := w.undisturbed(ctx, p); err != nil {
+			return err
+		}
 		return violated(key+"="+want, "the phone holds %q", got)
 	}
 	if err := w.undisturbed(ctx, p); err != nil {

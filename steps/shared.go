@@ -9,13 +9,13 @@ type shared struct {
 	made map[string]func() (any, error)
 }
 
-// share returns what make returned when it was first called for this key. Scenarios
+// share returns what look returned when it was first called for this key. Scenarios
 // that come meanwhile wait.
-func share[T any](s *shared, key string, make func() (T, error)) (T, error) {
+func share[T any](s *shared, key string, look func() (T, error)) (T, error) {
 	s.mu.Lock()
 	once := s.made[key]
 	if once == nil {
-		once = sync.OnceValues(func() (any, error) { return make() })
+		once = sync.OnceValues(func() (any, error) { return look() })
 		if s.made == nil {
 			s.made = map[string]func() (any, error){}
 		}

@@ -63,9 +63,9 @@ type worldKey struct{}
 func of(ctx context.Context) *world { return ctx.Value(worldKey{}).(*world) }
 
 // expand replaces in text of a feature file what stands for this scenario's own: <mac>,
-// <MAC>, <other-mac>, <canary>, <base>, and <http-base> and its like.
+// <other-mac>, <canary>, <base>, and <http-base> and its like.
 func (w *world) expand(text string) string {
-	pairs := []string{"<mac>", w.mac.String(), "<MAC>", strings.ToUpper(w.mac.String()), "<other-mac>", w.other().String(), "<canary>", w.canary}
+	pairs := []string{"<mac>", w.mac.String(), "<other-mac>", w.other().String(), "<canary>", w.canary}
 	if w.base != nil {
 		pairs = append(pairs, "<base>", w.base.String())
 	}

@@ -15,11 +15,11 @@ Feature: Includes of boot files
     Guide, "Editing Common Boot File": "For example, sip.cfg, HTTP Directory/sip.cfg"
     Given the server publishes
       | file                   | content                                                              |
-      | <mac>.boot             | include:config <floor/a.cfg>\ninclude:config "HTTP Directory/sip.cfg" |
+      | <mac>.boot             | include:config <floor/a.cfg>\ninclude:config "http directory/sip.cfg" |
       | floor/a.cfg            | lang.gui=English                                                     |
-      | HTTP Directory/sip.cfg | lang.gui=<canary>                                                    |
+      | http directory/sip.cfg | lang.gui=<canary>                                                    |
     When the phone provisions
-    Then it was given "HTTP Directory/sip.cfg", as "floor/a.cfg" was
+    Then it was given "http directory/sip.cfg", as "floor/a.cfg" was
 
   @FIP-INC-003 @must @grade-A @needs-publish @each-protocol
   Scenario: An absolute URL in a boot file reaches the phone as it was written

@@ -38,8 +38,8 @@ Feature: Characters in names
     FTP has UTF-8 too (RFC 2640 §2.2), and TFTP sends the octets as they are.
     Given the server publishes
       | file              | content                  |
-      | Büro-Zürich-受.cfg | account.1.label=<canary> |
-    When "Büro-Zürich-受.cfg" is requested
+      | büro-zürich-受.cfg | account.1.label=<canary> |
+    When "büro-zürich-受.cfg" is requested
     Then it is served
 
   @FIP-NAME-014 @should @grade-B @needs-publish @each-protocol
@@ -78,6 +78,6 @@ Feature: Characters in names
     Sub-delimiters may stand in a path as they are, brackets are escaped.
     Given the server publishes
       | file                     | content                  |
-      | R&D-(lab;test)[2].cfg | account.1.label=<canary> |
-    When "R&D-(lab;test)[2].cfg" is requested
+      | r&d-(lab;test)[2].cfg | account.1.label=<canary> |
+    When "r&d-(lab;test)[2].cfg" is requested
     Then it is served

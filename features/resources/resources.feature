@@ -31,12 +31,12 @@ Feature: Resource files
 
     Examples:
       | file              |
-      | Ring1.wav         |
-      | FIP14G-0.6.24.rom |
+      | ring1.wav         |
+      | fip14g-0.6.24.rom |
       | firmware.bin      |
       | ca.crt            |
       | ca.pem            |
-      | AutoDST.xml       |
+      | autodst.xml       |
       | openvpn.tar       |
       | logo.dob          |
 

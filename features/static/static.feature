@@ -5,9 +5,10 @@ Feature: Forms of the server's URL
     Guide, "Configuring an HTTP Server": "Check the server URL (for example, http://10.2.11.101:8088/ProvisioningDir)"
     Given the server publishes
       | file                       | content                |
-      | ProvisioningDir/<mac>.boot | include:config <a.cfg> |
-      | ProvisioningDir/a.cfg      | lang.gui=<canary>      |
-    When the phone provisions from "<base>ProvisioningDir"
+      | <mac>.boot                 | include:config <a.cfg> |
+      | provisioningdir/<mac>.boot | include:config <b.cfg> |
+      | provisioningdir/b.cfg      | lang.gui=<canary>      |
+    When the phone provisions from "<base>provisioningdir"
     Then it was given "<mac>.boot"
 
   @FIP-URL-002 @must @grade-A @needs-publish @each-protocol
