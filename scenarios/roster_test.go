@@ -64,10 +64,10 @@ func TestRosterTree(t *testing.T) {
 // Servers may use either generation of names, and leave out what is the default.
 func TestAccountsByEitherName(t *testing.T) {
 	p := scenarios.Phone{Accounts: []scenarios.Account{{
-		Index: 1, Label: "L", DisplayName: "D", User: "100", AuthName: "100", Password: "p", Server: "pbx.example.com", Port: 5060,
+		Index: 1, Label: "L", DisplayName: "D", User: "100", AuthName: "100", Password: "p", Server: "pbx.example.test", Port: 5060,
 	}}}
 	s := held(t, "account.1.enable=1\naccount.1.label=L\naccount.1.display_name=D\naccount.1.user_name=100\n"+
-		"account.1.password=p\naccount.1.sip_server.1.address=pbx.example.com\n")
+		"account.1.password=p\naccount.1.sip_server.1.address=pbx.example.test\n")
 	if d := p.Differences(s); len(d) > 0 {
 		t.Error(d)
 	}

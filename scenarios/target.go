@@ -65,6 +65,7 @@ const (
 	Credentials Capability = "credentials" // asks for a user and a password, which we know
 	PnP         Capability = "pnp"         // answers SIP PnP SUBSCRIBEs
 	DHCP        Capability = "dhcp"        // hands out option 66
+	Announce    Capability = "announce"    // can be told which URL PnP and DHCP name to a phone
 	CheckSync   Capability = "checksync"   // can be asked to send a check-sync NOTIFY
 	Phones      Capability = "phones"      // has phones of its own, with settings that we know
 	Change      Capability = "change"      // can be told other settings for those phones
@@ -73,7 +74,7 @@ const (
 
 // Capabilities returns all that there are.
 func Capabilities() []Capability {
-	return []Capability{TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, CheckSync, Phones, Change, Intrusive}
+	return []Capability{TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, Announce, CheckSync, Phones, Change, Intrusive}
 }
 
 // Notifier is a Target that can be asked to send a check-sync NOTIFY to a phone that
@@ -89,6 +90,14 @@ type Discovery interface {
 	PnPAddress() string
 	// DHCPRelay is the DHCP server that a relay agent asks: host:port.
 	DHCPRelay() string
+}
+
+// Announcer is a Discovery that can be told which URL its server names to a phone, by
+// PnP and by DHCP (Announce).
+type Announcer interface {
+	// Announce makes the server name url to the phone from now on; empty: what it names
+	// to phones that it was told nothing of.
+	Announce(ctx context.Context, phone device.MAC, url string) error
 }
 
 // Secured is a Target whose certificates or credentials a phone must be told.

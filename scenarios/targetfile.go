@@ -236,6 +236,9 @@ func (r *targetReader) capability(c Capability, address string) error {
 	if !slices.Contains(Capabilities(), c) {
 		return fmt.Errorf("there is no capability %q%s", c, DidYouMean(string(c), words(Capabilities())))
 	}
+	if c == Announce {
+		return fmt.Errorf("capability %s is only of servers whose maker runs the suite from Go", c)
+	}
 	if slices.Contains([]Capability{TFTP, FTP, HTTP, HTTPS}, c) && len(r.t.URLs) > 0 && BaseOf(r.t.URLs, string(c)) == nil {
 		return fmt.Errorf("capability %s without a URL: urls has none for it", c)
 	}

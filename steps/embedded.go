@@ -24,6 +24,7 @@ type Embedded struct {
 	pnp     *server.PnP
 	dhcp    *server.DHCP
 	ca      []byte
+	told    announced
 
 	mu    sync.Mutex
 	trees forest
@@ -55,7 +56,8 @@ func StartEmbedded(ctx context.Context) (_ *Embedded, err error) {
 	if e.guarded, err = e.startGuarded(ctx); err != nil {
 		return nil, err
 	}
-	if e.pnp, err = server.ListenPnP(ctx, server.PnPOptions{URL: func(device.MAC) string { return e.open.URL("http").String() }}); err != nil {
+	told := func(device.MAC) string { return e.open.URL("http").String() }
+	if e.pnp, err = server.ListenPnP(ctx, server.PnPOptions{URL: told}); err != nil {
 		return nil, err
 	}
 	e.dhcp, err = server.ListenDHCP(ctx, server.DHCPOptions{Option66: func(device.MAC) string { return e.open.URL("tftp").String() }})

@@ -38,7 +38,7 @@ func (l *Limited) turn(ctx context.Context) error {
 	}
 	l.free = at.Add(l.interval)
 	l.mu.Unlock()
-	if at == now {
+	if at.Equal(now) {
 		return ctx.Err()
 	}
 	timer := time.NewTimer(at.Sub(now))

@@ -169,7 +169,7 @@ func (p *pulse) ask(ctx context.Context, scheme string) error {
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer func() { _ = files.Close() }() // the answer is here already
 	_, err = files.Fetch(ctx, fetch.Request{URL: base.JoinPath(pulseFile), Name: pulseFile})
 	return err
 }

@@ -2,7 +2,6 @@ package steps
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/fipsim/fipsim/features"
@@ -53,7 +52,7 @@ func (s *suite) tryAlternatives(ctx context.Context) {
 					continue
 				}
 				held := s.round(ctx, &round{over: over, rules: rules, behaviour: &b, silent: true})
-				s.note(over, held, fmt.Sprintf("depends on `%s`: holds with %s", option.Name, value))
+				s.note(over, held, "depends on `"+option.Name+"`: holds with "+value)
 			}
 		}
 	}

@@ -139,15 +139,15 @@ const mostDifferences = 10
 
 // asExpected compares how the phone's pass ended, and what it holds, with what was
 // expected of it.
-func (o *observedPhone) asExpected(p scenarios.Phone) error {
-	if wrong := p.Ended(o.outcome); wrong != "" {
+func (p *observedPhone) asExpected(want scenarios.Phone) error {
+	if wrong := want.Ended(p.outcome); wrong != "" {
 		expected := "the phone is provisioned"
-		if p.Outcome != "" {
-			expected = "the phone ends " + string(p.Outcome)
+		if want.Outcome != "" {
+			expected = "the phone ends " + string(want.Outcome)
 		}
-		return violated(expected, "%s: %s", wrong, o.ending())
+		return violated(expected, "%s: %s", wrong, p.ending())
 	}
-	differences := p.Differences(o.Settings())
+	differences := want.Differences(p.Settings())
 	if len(differences) == 0 {
 		return nil
 	}
@@ -158,6 +158,6 @@ func (o *observedPhone) asExpected(p scenarios.Phone) error {
 	if more := len(differences) - len(lines); more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
-	return violated(fmt.Sprintf("the %d settings that are expected of %s", p.Expects(), p.Identity.MAC),
+	return violated(fmt.Sprintf("the %d settings that are expected of %s", want.Expects(), want.Identity.MAC),
 		"%d are otherwise: %s", len(differences), strings.Join(lines, "; "))
 }

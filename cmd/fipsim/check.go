@@ -49,7 +49,7 @@ func (c *checkCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	outputs, err := c.outputs(a)
+	outputs, err := c.outputs()
 	if err != nil {
 		return err
 	}
@@ -126,11 +126,11 @@ type checkReport struct {
 }
 
 // progress is where progress is told.
-func (o *checkOutputs) progress(*app) io.Writer {
+func (o *checkOutputs) progress(a *app) io.Writer {
 	if o.stdout {
 		return io.Discard
 	}
-	return os.Stdout
+	return a.stdout
 }
 
 // write writes all reports.

@@ -133,7 +133,7 @@ func (c *checkCmd) commandLine() string {
 
 // outputs reads --report and opens the files, so that a wrong name is told before the
 // run and not after it.
-func (c *checkCmd) outputs(a *app) (*checkOutputs, error) {
+func (c *checkCmd) outputs() (*checkOutputs, error) {
 	out := new(checkOutputs)
 	for _, text := range c.Report {
 		kind, name, ok := strings.Cut(text, "=")

@@ -48,7 +48,7 @@ func (d *Docroot) write(folder string, tree fs.FS) error {
 		if err != nil {
 			return err
 		}
-		defer from.Close()
+		defer func() { _ = from.Close() }() // it was only read
 		fresh := path.Join(d.folder, ".new")
 		if err := d.fill(fresh, from); err != nil {
 			return failed(fmt.Errorf("%s: %w", name, err))

@@ -56,7 +56,7 @@ func (s *site) probePhone(ctx context.Context, scheme string, mac device.MAC) er
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer func() { _ = files.Close() }() // the answer is here already
 	for _, name := range []string{mac.BootName(), device.CommonBoot, mac.CfgName(), device.CommonCfg} {
 		_, err = files.Fetch(ctx, fetch.Request{URL: config.Join(base, name), Name: name})
 		if !errors.Is(err, fetch.ErrNotFound) {

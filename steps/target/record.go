@@ -51,7 +51,8 @@ func record(ctx context.Context, file *scenarios.TargetFile, p scenarios.Phone, 
 	}
 	outcome, err := one.Provision(ctx, device.PowerOn)
 	if !outcome.OK() {
-		return &verdict.Error{Err: fmt.Errorf("--record: phone %s ended %s, so there is nothing to record: %w", p.Identity.MAC, outcome, err)}
+		err = fmt.Errorf("--record: phone %s ended %s, so there is nothing to record: %w", p.Identity.MAC, outcome, err)
+		return &verdict.Error{Err: err}
 	}
 	out, err := os.OpenFile(p.ExpectAt, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

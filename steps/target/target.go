@@ -146,6 +146,8 @@ func (s *site) Why(c scenarios.Capability) string {
 		return "not declared; capabilities: [pnp] in a target.yaml does"
 	case scenarios.DHCP:
 		return "not declared; capabilities: [{dhcp: HOST:PORT}] in a target.yaml does"
+	case scenarios.Announce:
+		return "what this server names to phones is its own affair"
 	case scenarios.CheckSync:
 		return "no notify command in a target.yaml"
 	case scenarios.Phones, scenarios.Change:
