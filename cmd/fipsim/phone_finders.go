@@ -64,6 +64,9 @@ func (c *phoneCmd) dhcpFinder(a *app, s *session, o *phone.Options) error {
 		if err != nil {
 			return &verdict.Error{Err: err}
 		}
+		if s.capture != nil {
+			raw.Record(s.capture.Frame)
+		}
 		s.closers = append(s.closers, raw.Close)
 		o.Finders[discover.SourceDHCP] = discover.DHCP{Transport: raw, Behaviour: o.Behaviour, Trace: o.Trace}
 	}

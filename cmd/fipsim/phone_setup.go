@@ -76,11 +76,11 @@ func (c *phoneCmd) identity() (o phone.Options, err error) {
 	if err != nil {
 		return o, verdict.Usagef("--mac: %w", err)
 	}
-	o.Network = wire.OS{Interface: c.Interface}
 	o.Identity = device.Identity{MAC: mac, Model: c.Model, Firmware: c.Firmware}
 	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
 		return o, err
 	}
+	o.Network = wire.OS{Interface: c.Interface, MulticastTTL: o.Behaviour.WithDefaults().PnPTTL}
 	return o, nil
 }
 
@@ -175,6 +175,7 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 		if err != nil {
 			return verdict.Usagef("--pcap: %w", err)
 		}
+		s.capture = capture
 		s.closers = append(s.closers, capture.Close)
 		o.Network = &wire.Tap{Next: o.Network, Capture: capture}
 		o.TLS.KeyLog = capture.KeyLog()

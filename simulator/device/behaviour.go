@@ -11,6 +11,7 @@ type Behaviour struct {
 	SourceOrder  []string      // pnp, dhcp, static: which way is tried first
 	PnPWait      time.Duration // how long PnP waits for a NOTIFY
 	PnPLinger    time.Duration // how long PnP still answers and reports after the first URL
+	PnPTTL       int           // hops that the multicast SUBSCRIBE may go
 	PnPEvent     string        // template of the SUBSCRIBE's Event, see Identity.Expand
 	URLKind      string        // auto, dir, file
 	Macros       string        // on, off: $(MA) in URLs

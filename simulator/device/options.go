@@ -41,6 +41,8 @@ var options = []Option{
 		func(b *Behaviour) field { return durationField{&b.PnPWait} }},
 	{"pnp_linger", "500ms", GradeC, "how long PnP still answers and reports after the first URL; the guide's phone fetched 0.9 s after its NOTIFY", nil,
 		func(b *Behaviour) field { return durationField{&b.PnPLinger} }},
+	{"pnp_ttl", "1", GradeD, "hops that the multicast SUBSCRIBE may go", nil,
+		func(b *Behaviour) field { return numberField[int]{&b.PnPTTL, 1, 255} }},
 	text("pnp_event", `ua-profile;profile-type="device";vendor="{vendor}";model="{model}";version="{firmware}"`, GradeC,
 		"the PnP SUBSCRIBE's Event; {vendor} {model} {firmware} {MAC} {mac} are replaced", func(b *Behaviour) *string { return &b.PnPEvent }),
 	word("url_kind", GradeC, "a provisioning URL: auto (one file if it ends in .cfg), dir, file", func(b *Behaviour) *string { return &b.URLKind },

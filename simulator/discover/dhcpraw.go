@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mdlayher/packet"
@@ -27,6 +28,7 @@ type Raw struct {
 	own       map[netip.Addr]bool
 	once      sync.Once
 	done      sync.WaitGroup
+	record    atomic.Pointer[func(time.Time, []byte)]
 
 	heldMu sync.Mutex
 	byAddr map[netip.Addr]device.MAC
@@ -115,6 +117,17 @@ func clientFilter() ([]bpf.RawInstruction, error) {
 	})
 }
 
+// Record hands each frame that the phones send, and each that is for one of them, to
+// sink from now on: with the time, and a slice that is not to be kept. wire.Capture's
+// Frame is such a sink.
+func (r *Raw) Record(sink func(at time.Time, frame []byte)) { r.record.Store(&sink) }
+
+func (r *Raw) note(frame []byte) {
+	if sink := r.record.Load(); sink != nil {
+		(*sink)(time.Now(), frame)
+	}
+}
+
 // Begin implements Transport.
 func (r *Raw) Begin(xid uint32, mac device.MAC) (Transaction, error) {
 	in, err := r.begin(xid, mac)
@@ -136,6 +149,7 @@ func (t *rawTransaction) Send(message []byte, to Target) error {
 	if err != nil {
 		return err
 	}
+	t.raw.note(frame)
 	_, err = t.raw.dhcp.WriteTo(frame, &packet.Addr{HardwareAddr: frame[:6]})
 	return err
 }
@@ -169,6 +183,7 @@ func (r *Raw) serveDHCP() {
 	reader := newFrameReader()
 	readFrames(r.dhcp, func(frame []byte) {
 		if p, ok := reader.read(frame); ok && r.wanted(p.Message) {
+			r.note(frame)
 			p.Message = append([]byte(nil), p.Message...)
 			r.deliver(p)
 		}
@@ -178,6 +193,8 @@ func (r *Raw) serveDHCP() {
 func (r *Raw) serveARP() {
 	readFrames(r.arp, func(frame []byte) {
 		if answer := arpAnswer(frame, r.holder); answer != nil {
+			r.note(frame)
+			r.note(answer)
 			// Who asked asks again when an answer is lost.
 			_, _ = r.arp.WriteTo(answer, &packet.Addr{HardwareAddr: answer[:6]})
 		}

@@ -1,6 +1,10 @@
 package phone_test
 
 import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -46,10 +50,15 @@ func TestGuideCaptureOfDHCP(t *testing.T) {
 	if runErr := tb.Phone.Run(func() { raw, err = discover.ListenRaw(tb.Phone.Interface) }); runErr != nil || err != nil {
 		t.Fatal(runErr, err)
 	}
-	defer raw.Close()
+	var recorded bytes.Buffer
+	own, err := wire.NewCapture(&recorded, guideMAC[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.Record(own.Frame)
 	stream := trace.NewStream(guideMAC, new(trace.Recorder))
 	p, err := phone.New(phone.Options{
-		Identity: device.Identity{MAC: guideMAC}, Network: tb.Phone.Network(), Trace: stream,
+		Identity: device.Identity{MAC: guideMAC}, Network: &wire.Tap{Next: tb.Phone.Network(), Capture: own}, Trace: stream,
 		Finders: map[string]discover.Finder{discover.SourceDHCP: discover.DHCP{Transport: raw, Trace: stream}},
 	})
 	if err != nil {
@@ -59,6 +68,9 @@ func TestGuideCaptureOfDHCP(t *testing.T) {
 		t.Fatalf("%s, %v", outcome, err)
 	}
 
+	if err := errors.Join(raw.Close(), own.Close()); err != nil {
+		t.Fatal(err)
+	}
 	file := make(map[string]string) // by the source port
 	var (
 		got   [][]string
@@ -88,6 +100,9 @@ func TestGuideCaptureOfDHCP(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("frames of the phone (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(want, framesIn(t, recorded.Bytes())); diff != "" {
+		t.Errorf("the phone's own capture (-want +got):\n%s", diff)
+	}
 	if len(file) != 5 {
 		t.Errorf("%d source ports for five files", len(file))
 	}
@@ -95,6 +110,17 @@ func TestGuideCaptureOfDHCP(t *testing.T) {
 	if gap := seconds(t, times[3]) - seconds(t, times[2]); gap < 4 {
 		t.Errorf("the request came again after %.3f s, want 4.2 s", gap)
 	}
+}
+
+// framesIn are a capture's DISCOVER, REQUESTs and read requests.
+func framesIn(t *testing.T, capture []byte) [][]string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "own.pcapng")
+	if err := os.WriteFile(name, capture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return testbed.TsharkFields(t, name, nil, "(dhcp.type == 1 && dhcp.option.dhcp != 7) || tftp.opcode == 1",
+		"frame.len", "dhcp.option.dhcp", "tftp.source_file", "tftp.type")
 }
 
 func seconds(t *testing.T, text string) float64 {
