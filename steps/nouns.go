@@ -15,4 +15,5 @@ var nouns = []func(*godog.ScenarioContext){
 	ownSteps,
 	servedSteps,
 	tftpSteps,
+	ftpSteps,
 }

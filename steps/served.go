@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -21,6 +22,7 @@ type talk struct {
 	file   served
 	events *trace.Recorder // what was sent and what came; nil: nothing yet
 	tftp   tftpTalk
+	ftp    ftpTalk
 }
 
 // served is a file that the server has.
@@ -151,6 +153,15 @@ func (w *world) record(e trace.Event) {
 	}
 	e.Phone = w.mac
 	w.talk.events.Record(e)
+}
+
+// peerOf is the other side of a connection.
+func peerOf(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		at := tcp.AddrPort()
+		return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+	}
+	return netip.AddrPort{}
 }
 
 // hostOf resolves the host of a URL to the address that a phone would use.

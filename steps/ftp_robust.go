@@ -1,0 +1,151 @@
+package steps
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cucumber/godog"
+
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/config"
+)
+
+// ftpRobustSteps judge what a server bears, and whom it refuses.
+func ftpRobustSteps(sc *godog.ScenarioContext) {
+	sc.When(`^(\d+) phones log in over FTP, ask for a data connection each, and vanish$`, phonesVanishFTP)
+	sc.When(`^malformed commands are sent over FTP$`, malformedFTP)
+	sc.Then(`^another phone is still served over FTP$`, stillServedFTP)
+	sc.Given(`^a file that asks for a password$`, guardedFile)
+	sc.When(`^it is asked for over FTP without a login$`, func(ctx context.Context) error { return of(ctx).trespass(ctx, "", "") })
+	sc.When(`^it is asked for over FTP with a wrong password$`, func(ctx context.Context) error {
+		u := of(ctx).talk.file.url.User
+		return of(ctx).trespass(ctx, u.Username(), "not-"+rand.Text())
+	})
+	sc.When(`^it is asked for over FTP by "anonymous"$`, func(ctx context.Context) error {
+		return of(ctx).trespass(ctx, "anonymous", "phone@example.com")
+	})
+	sc.Then(`^it is refused over FTP$`, refusedOverFTP)
+}
+
+// phonesVanishFTP opens sessions side by side and leaves them without a QUIT. Those
+// that a busy server turns away need not vanish.
+func phonesVanishFTP(ctx context.Context, n int) error {
+	w := of(ctx)
+	if err := w.comesOverFTP(ctx); err != nil {
+		return err
+	}
+	var all sync.WaitGroup
+	sessions := make([]*ftpSession, n)
+	for i := range sessions {
+		all.Go(func() {
+			s, err := w.dialFTP(ctx, w.talk.file.url)
+			if err != nil {
+				return // a server may have a limit
+			}
+			sessions[i] = s
+			if s.greeting().code == 220 && s.login().kind() == 2 {
+				s.command("EPSV")
+			}
+		})
+	}
+	all.Wait()
+	for _, s := range sessions {
+		if s != nil {
+			s.close()
+		}
+	}
+	return nil
+}
+
+func malformedFTP(ctx context.Context) error {
+	w := of(ctx)
+	if err := w.comesOverFTP(ctx); err != nil {
+		return err
+	}
+	for _, line := range []string{
+		"", " ", "\x00\x01\x02\xff", "RETR", "USER", "PASS", "PORT 1,2,3", "PORT 999,999,999,999,999,999", "EPRT |9|x|y|",
+		"TYPE ", "REST -1",
+		strings.Repeat("A", 5000), "RETR " + strings.Repeat("%n", 2000), "RETR " + strings.Repeat("../", 1000),
+	} {
+		s, err := w.dialFTP(ctx, w.talk.file.url)
+		if err != nil {
+			return violated("a server that goes on", "after malformed commands: %v", errors.Unwrap(err))
+		}
+		if s.greeting().code == 220 {
+			s.wait = time.Second // to some of these silence is an answer
+			s.command(line)
+		}
+		s.close()
+	}
+	return nil
+}
+
+func stillServedFTP(ctx context.Context) error {
+	w := of(ctx)
+	s, r, err := w.openFTP(ctx, w.talk.file.url)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return violated("the file, as before", "there is no session: %s", r)
+	}
+	defer s.close()
+	f, err := s.fetch(ctx)
+	if err == nil && !f.whole(w.talk.file) {
+		err = violated("the file, as before", "%s", f)
+	}
+	return err
+}
+
+// guardedFile publishes a file where a user name and a password are asked for.
+func guardedFile(ctx context.Context) error {
+	w := of(ctx)
+	place, err := w.place(ctx, "protocols")
+	if err != nil {
+		return err
+	}
+	if place == nil {
+		return blocked("nothing can be published")
+	}
+	base := scenarios.BaseOf(place.Guarded, w.scheme)
+	if base == nil || base.User == nil {
+		return blocked("nothing asks for a password over %s", w.scheme)
+	}
+	const name = "blocks.cfg"
+	w.base, w.published = base, place
+	w.talk.file = served{config.Join(base, name), servedTree()[name].Data, true}
+	return nil
+}
+
+// trespass asks for the file as somebody who may not have it; without a user: without a
+// login.
+func (w *world) trespass(ctx context.Context, user, password string) error {
+	s, err := w.dialFTP(ctx, w.talk.file.url)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if r := s.greeting(); r.code != 220 {
+		return blocked("there is no session: %s", r)
+	}
+	if user != "" {
+		s.secret = password
+		if r := s.loginAs(user, password); r.kind() != 2 {
+			w.talk.ftp.fetches = append(w.talk.ftp.fetches, &ftpFetch{login: r})
+			return nil
+		}
+	}
+	return w.fetchOn(ctx, s)
+}
+
+func refusedOverFTP(ctx context.Context) error {
+	w := of(ctx)
+	if f := w.talk.ftp.fetches[0]; f.begin.kind() == 1 {
+		return violated("530 for whoever does not know the password", "%s, %d bytes came", f.begin, len(f.body))
+	}
+	return nil
+}
