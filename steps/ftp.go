@@ -31,7 +31,7 @@ type ftpSession struct {
 	conn   net.Conn
 	reader *bufio.Reader
 	wait   time.Duration // for a reply
-	host   string // where data connections go: the control connection's host (RFC 2577 §3)
+	host   string        // where data connections go: the control connection's host (RFC 2577 §3)
 }
 
 // ftpReply is a reply, or why there is none.

@@ -47,12 +47,12 @@ type trouble struct {
 type troubleKind string
 
 const (
-	noTrouble  troubleKind = ""
-	silence    troubleKind = "silence"    // nothing came
-	refusal    troubleKind = "refusal"    // an ERROR
-	misnumber  troubleKind = "misnumber"  // a block with a wrong number
-	oversize   troubleKind = "oversize"   // a block longer than it may be
-	unreadable troubleKind = "unreadable" // a packet that is none
+	noTrouble    troubleKind = ""
+	silentServer troubleKind = "silence"    // nothing came
+	refusal      troubleKind = "refusal"    // an ERROR
+	misnumber    troubleKind = "misnumber"  // a block with a wrong number
+	oversize     troubleKind = "oversize"   // a block longer than it may be
+	unreadable   troubleKind = "unreadable" // a packet that is none
 )
 
 // startRead asks for the file that the scenario is about.
@@ -82,7 +82,7 @@ func (r *tftpRead) begin(ctx context.Context, mode string) error {
 		}
 	}
 	if !ok {
-		r.fail(silence, "no answer came to the request")
+		r.fail(silentServer, "no answer came to the request")
 		return nil
 	}
 	r.peer = p.from
@@ -128,7 +128,7 @@ func (r *tftpRead) readTo(ctx context.Context, n int) error {
 		case err != nil:
 			return err
 		case !ok:
-			r.fail(silence, fmt.Sprintf("nothing came for %s after %s", nextWait, r.progress()))
+			r.fail(silentServer, fmt.Sprintf("nothing came for %s after %s", nextWait, r.progress()))
 		default:
 			if err := r.next(p); err != nil {
 				return err

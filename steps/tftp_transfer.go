@@ -73,7 +73,7 @@ func endedEmpty(ctx context.Context) error {
 	r := of(ctx).talk.tftp.latest()
 	const blocks = 2
 	switch {
-	case r.trouble.kind == silence && len(r.blocks) == blocks:
+	case r.trouble.kind == silentServer && len(r.blocks) == blocks:
 		return violated("an empty block 3", "%s", r.trouble.what)
 	case r.trouble.kind != noTrouble:
 		return r.blocked()
