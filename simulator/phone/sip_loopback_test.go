@@ -167,12 +167,12 @@ func TestNotifyFlood(t *testing.T) {
 	g.open <- struct{}{} // the pass that was under way
 	<-g.came             // the one that waited
 	g.open <- struct{}{}
-	resting := 0
+	done := 0
 	_, err = events.Wait(t.Context(), func(e trace.Event) bool {
-		if e.Kind == trace.IntervalNext {
-			resting++
+		if e.Kind == trace.PassDone {
+			done++
 		}
-		return resting == 2
+		return done == 3
 	})
 	if err != nil {
 		t.Error(err)

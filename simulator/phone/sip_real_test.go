@@ -20,6 +20,7 @@ import (
 // disk, where publishing anew is republish(cfg).
 func inField(t *testing.T, tb *testbed.Testbed, cfg string, set ...string) (l *living, side *phone.SIP, republish func(string)) {
 	t.Helper()
+	t.TempDir() // so that the folders are removed when the phone is off
 	served := make(chan string, 1)
 	served <- cfg
 	side = phone.NewSIP(phone.SIPOptions{Listen: "0.0.0.0:5060"})
