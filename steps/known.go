@@ -36,10 +36,7 @@ func ReadKnown(name string, own []*scenarios.Scenario) ([]report.Known, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := src.ids()
-	for _, s := range own {
-		ids = append(ids, s.Name)
-	}
+	ids := append(src.ids(), src.own...)
 	var all []report.Known
 	for i, f := range y.Failures {
 		at := fmt.Sprintf("$.failures[%d]", i)

@@ -93,9 +93,12 @@ func (src sources) choose(ids []string, tags string) ([]features.Rule, error) {
 	}
 	var chosen []features.Rule
 	for _, id := range ids {
+		if slices.ContainsFunc(src.own, func(name string) bool { return strings.EqualFold(name, id) }) {
+			continue // a scenario of the user's, see planScenarios
+		}
 		i := slices.IndexFunc(src.rules, func(r features.Rule) bool { return strings.EqualFold(r.ID, id) })
 		if i < 0 {
-			return nil, verdict.Usagef("there is no rule %q%s", id, scenarios.DidYouMean(id, src.ids()))
+			return nil, verdict.Usagef("there is no rule %q%s", id, scenarios.DidYouMean(id, append(src.ids(), src.own...)))
 		}
 		if !slices.ContainsFunc(chosen, func(r features.Rule) bool { return r.ID == src.rules[i].ID }) {
 			chosen = append(chosen, src.rules[i])

@@ -49,23 +49,21 @@ func (s *suite) plan() []Planned {
 	var all []Planned
 	for _, r := range s.rules {
 		for _, p := range s.planRule(r) {
-			chosen := r.Tags
-			if p.Over != "" {
-				chosen = append(slices.Clip(r.Tags), overTag+p.Over)
+			p.Rows = 1
+			if p.Skip == "" {
+				p.Rows = max(s.sources.counts[r.ID], 1)
 			}
-			if tags.match(chosen) {
-				p.Rows = 1
-				if p.Skip == "" {
-					p.Rows = max(s.sources.counts[r.ID], 1)
-				}
-				all = append(all, p)
-			}
+			all = append(all, p)
 		}
 	}
-	if len(s.options.Rules) == 0 && len(tags) == 0 {
-		all = append(all, s.planScenarios()...)
-	}
-	return all
+	all = append(all, s.planScenarios()...)
+	return slices.DeleteFunc(all, func(p Planned) bool {
+		have := p.Rule.Tags
+		if p.Over != "" {
+			have = append(slices.Clip(have), overTag+p.Over)
+		}
+		return !tags.match(have)
+	})
 }
 
 // planRule applies one rule: one that is judged over each protocol to those that it

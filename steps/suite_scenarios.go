@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,6 +23,9 @@ func (s *suite) planScenarios() []Planned {
 		if len(own.Phones) == 0 {
 			continue // its features are rules like all others
 		}
+		if len(s.options.Rules) > 0 && !slices.ContainsFunc(s.options.Rules, func(id string) bool { return strings.EqualFold(id, own.Name) }) {
+			continue
+		}
 		rule := scenarioRule(own)
 		if own.Tree != nil && !s.can(scenarios.PublishTree) {
 			all = append(all, Planned{Rule: rule, Skip: s.lacks(string(scenarios.PublishTree)), Rows: 1, scenario: own})
@@ -38,7 +42,7 @@ func (s *suite) planScenarios() []Planned {
 func scenarioRule(own *scenarios.Scenario) features.Rule {
 	return features.Rule{
 		ID: own.Name, Chapter: "scenarios", Feature: own.Name, Title: "Each phone ends as scenario " + own.Name + " says",
-		Source: own.Dir, Level: features.Must, Each: true, File: own.Dir,
+		Source: own.Dir, Level: features.Must, Each: true, Tags: []string{"@must"}, File: own.Dir,
 	}
 }
 

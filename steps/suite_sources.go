@@ -27,6 +27,7 @@ type sources struct {
 	numbers map[string]int    // by key of a scenario, from 0; the same in every run
 	rows    map[string]string // by key: the row of an outline, "size 512"
 	counts  map[string]int    // scenarios of a rule, by its id
+	own     []string          // names of the user's scenarios
 }
 
 // newSources reads the features.
@@ -39,6 +40,7 @@ func newSources(own []*scenarios.Scenario) (sources, error) {
 		return src, err
 	}
 	for _, s := range own {
+		src.own = append(src.own, s.Name)
 		if s.Features == nil {
 			continue
 		}

@@ -1,6 +1,7 @@
 package target
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/verdict"
@@ -117,14 +119,67 @@ func (d *Docroot) Publish(_ context.Context, tree fs.FS) (*scenarios.Publication
 	if err := d.write(place, tree); err != nil {
 		return nil, err
 	}
-	return d.publication(place, func(_ context.Context, next fs.FS) error {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		if err := d.write(place, next); err != nil {
+	return d.publication(place, func(ctx context.Context, next fs.FS) error {
+		changed, err := d.replace(place, next)
+		if err != nil || !changed {
 			return err
 		}
-		return d.prune(place, next)
+		return settle(ctx)
 	}), nil
+}
+
+// replace puts another tree in the place of one, and reports whether a file of that is
+// another now, or gone.
+func (d *Docroot) replace(place string, next fs.FS) (changed bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if changed, err = d.differs(place, next); err != nil {
+		return false, failed(err)
+	}
+	if err := d.write(place, next); err != nil {
+		return changed, err
+	}
+	return changed, d.prune(place, next)
+}
+
+// differs reports whether a file that is published has another content in a tree, or
+// is not in it.
+func (d *Docroot) differs(place string, next fs.FS) (bool, error) {
+	old, err := fs.Sub(d.dir.FS(), place)
+	if err != nil {
+		return false, err
+	}
+	changed := false
+	err = fs.WalkDir(old, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		before, err := fs.ReadFile(old, name)
+		if err != nil {
+			return err
+		}
+		after, err := fs.ReadFile(next, name)
+		if err != nil || !bytes.Equal(before, after) {
+			changed = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// settleTime is how long a server may go by what it knew of a file: lighttpd looks at
+// most once a second. No phone comes back so soon, so that is no fault.
+const settleTime = 2500 * time.Millisecond
+
+// settle waits until a server must have noticed.
+func settle(ctx context.Context) error {
+	select {
+	case <-time.After(settleTime):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // publication says where a folder below the docroot is.
