@@ -22,6 +22,7 @@ type session struct {
 	phone    *phone.Phone
 	recorder *trace.Recorder
 	closers  []func() error
+	capture  *wire.Capture // nil: without --pcap
 
 	sip  *phone.SIP // nil: without --sip
 	page *page      // nil: without --web
