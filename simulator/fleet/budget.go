@@ -1,0 +1,173 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/wire"
+)
+
+// BudgetError says that this machine is too small for a load, and what to raise.
+type BudgetError struct{ Detail string }
+
+// Error returns Detail.
+func (e *BudgetError) Error() string { return e.Detail }
+
+// What passes and phones cost, roughly and from above.
+const (
+	filesOfPass  = 2       // descriptors: FTP has a control and a data connection
+	filesOfOurs  = 64      // descriptors that the rest of the process needs
+	bytesOfPass  = 200e3   // memory: sockets, buffers, a file and its parse
+	bytesOfPhone = 4e3     // memory of a phone at rest, dozens of settings of its own included
+	maxInFlight  = 100000  // more goroutines than that are of no use
+	maxPaths     = 256     // source addresses in use
+	maxTried     = 4096    // source addresses that are tried
+	manyFiles    = 1 << 20 // descriptors, where the system does not tell
+)
+
+// machine is what the operating system allows.
+type machine struct {
+	files  uint64 // descriptors that may be open
+	inUse  uint64 // that are
+	ports  uint64 // of one address, for connections that leave
+	memory uint64 // bytes available; 0: not known
+}
+
+// budget returns how many passes may be under way at once: as many as was asked for,
+// else DefaultInFlight or what the machine allows. Its error is a *BudgetError.
+func (r *run) budget() (int, error) {
+	tcp := false
+	for _, s := range r.schemes() {
+		tcp = tcp || s != "tftp" && s != "file"
+	}
+	return thisMachine().budget(len(r.Phones), r.InFlight, len(r.paths), tcp)
+}
+
+// budget is that of a machine for so many phones; asked is 0 where nobody said how
+// many passes are to be under way at once.
+func (m machine) budget(phones, asked, paths int, tcp bool) (int, error) {
+	want := asked
+	if want == 0 {
+		want = min(DefaultInFlight, phones)
+	}
+	if want < 0 || want > maxInFlight {
+		return 0, &BudgetError{fmt.Sprintf("%d passes at once: want 1 to %d", want, maxInFlight)}
+	}
+	free := (max(m.files, m.inUse+filesOfOurs) - m.inUse - filesOfOurs) / filesOfPass
+	ports := m.ports * uint64(paths)
+	if asked == 0 {
+		want = int(min(uint64(want), free, ports))
+	}
+	switch {
+	case want == 0, uint64(want) > free:
+		return 0, &BudgetError{fmt.Sprintf("%d passes at once need %d open files, and only %d are allowed: "+
+			"raise ulimit -n, or let fewer passes run at once",
+			max(want, 1), uint64(max(want, 1))*filesOfPass+m.inUse+filesOfOurs, m.files)}
+	case uint64(want) > ports:
+		return 0, &BudgetError{fmt.Sprintf("%d passes at once need a port each, and %d addresses have %d: "+
+			"widen net.ipv4.ip_local_port_range, or give more addresses with --local", want, paths, ports)}
+	case tcp && uint64(phones) > ports:
+		return 0, &BudgetError{fmt.Sprintf("%d phones need a connection each, whose port rests for a minute after it, "+
+			"and %d addresses have %d ports: "+
+			"give more addresses with --local, or widen net.ipv4.ip_local_port_range", phones, paths, ports)}
+	}
+	need := uint64(phones)*bytesOfPhone + uint64(want)*bytesOfPass
+	if m.memory > 0 && need > m.memory {
+		return 0, &BudgetError{fmt.Sprintf("%d phones, %d of them in a pass at once, need about %d MB of memory, "+
+			"and %d MB are free: take fewer of either", phones, want, need>>20, m.memory>>20)}
+	}
+	return want, nil
+}
+
+// thisMachine asks the operating system.
+func thisMachine() machine {
+	m := machine{files: fileLimit(), ports: 28232}
+	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
+		m.inUse = uint64(len(open))
+	}
+	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		if f := strings.Fields(string(text)); len(f) == 2 {
+			low, lowErr := strconv.ParseUint(f[0], 10, 16)
+			high, highErr := strconv.ParseUint(f[1], 10, 16)
+			if lowErr == nil && highErr == nil && high >= low {
+				m.ports = high - low + 1
+			}
+		}
+	}
+	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 1 && f[0] == "MemAvailable:" {
+				if n, err := strconv.ParseUint(f[1], 10, 64); err == nil {
+					m.memory = n << 10
+				}
+			}
+		}
+	}
+	return m
+}
+
+// openPaths returns the ways out of this machine.
+func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
+	if len(r.Local) == 0 {
+		return []wayOut{{network: r.Network}}, nil
+	}
+	var paths []wayOut
+	for _, addr := range r.Local {
+		n, ok := withLocal(r.Network, addr)
+		if !ok {
+			return nil, &BudgetError{fmt.Sprintf("phones cannot send from %s: this network gives them no address of their own", addr)}
+		}
+		conn, err := n.ListenPacket(ctx, "udp", net.JoinHostPort(addr.String(), "0"))
+		if err != nil {
+			return nil, &BudgetError{fmt.Sprintf("phones cannot send from %s: %v; ip address add %s/32 dev lo adds it", addr, err, addr)}
+		}
+		_ = conn.Close()
+		paths = append(paths, wayOut{addr, n})
+	}
+	return paths, nil
+}
+
+// withLocal returns n with a source address. Every address of 127.0.0.0/8 is the
+// machine's, though no interface lists it.
+func withLocal(n wire.Network, addr netip.Addr) (wire.Network, bool) {
+	if os, ok := n.(wire.OS); ok {
+		os.Local = addr
+		return os, true
+	}
+	return wire.WithSource(n, addr)
+}
+
+// LocalAddresses returns the addresses of a network, as 10.1.0.0/24 or 127.0.0.1, that
+// this machine has: the first so many of them. Its error says that there are none.
+func LocalAddresses(ctx context.Context, text string) ([]netip.Addr, error) {
+	prefix, err := netip.ParsePrefix(text)
+	if err != nil {
+		addr, addrErr := netip.ParseAddr(text)
+		if addrErr != nil {
+			return nil, fmt.Errorf("%q is no network: want an address, or one with a mask such as 10.1.0.0/24", text)
+		}
+		prefix = netip.PrefixFrom(addr, addr.BitLen())
+	}
+	var found []netip.Addr
+	addr := prefix.Masked().Addr()
+	for tried := 0; tried < maxTried && len(found) < maxPaths && prefix.Contains(addr); tried, addr = tried+1, addr.Next() {
+		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", net.JoinHostPort(addr.String(), "0"))
+		if err != nil || addr.IsUnspecified() {
+			continue
+		}
+		_ = conn.Close()
+		if prefix.Bits() < addr.BitLen() && prefix.Bits() < 31 && (addr == prefix.Masked().Addr()) {
+			continue // the network's own address
+		}
+		found = append(found, addr)
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("this machine has no address in %s: ip address add gives it one", text)
+	}
+	return found, nil
+}

@@ -1,0 +1,122 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// run is one load that is under way.
+type run struct {
+	Options
+	began    time.Time
+	members  []member
+	verify   *verifier
+	parser   *parser
+	shared   shared
+	paths    []wayOut // ways out of this machine
+	inFlight int
+	shards   []*shard
+	notes    notes
+	health   *health
+	abort    *abortWindow
+
+	mu       sync.Mutex // guards what follows, which a Progress shows
+	meant    uint64     // starts that were meant
+	shed     uint64     // of them: the phone was not done with the pass before
+	stage    int
+	flying   int // passes under way
+	queued   int // waiting for a permit
+	unserved int // phones that were given up when a stage's limit was over
+}
+
+// errAborted ends a run by Options.Abort, errLimit a stage.
+var (
+	errAborted = errors.New("aborted")
+	errLimit   = errors.New("the stage's limit is over")
+)
+
+// Run lets the fleet provision and returns what was measured. When ctx ends before, the
+// Report is of what was until then. Its error is that of options that make no sense, or
+// of a machine too small for them (*BudgetError); nothing was sent then.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	r := &run{Options: o, parser: newParser(), verify: newVerifier(o.Expect, o.Phones)}
+	var err error
+	if r.paths, err = r.openPaths(ctx); err != nil {
+		return nil, err
+	}
+	if r.inFlight, err = r.budget(); err != nil {
+		return nil, err
+	}
+	r.members = make([]member, len(o.Phones))
+	for i := range r.members {
+		r.members[i].fleet = &r.shared
+	}
+	r.makeShards()
+	r.notes.init(o.Seed, o.Sample)
+	return r.whole(ctx), nil
+}
+
+// whole runs all stages, with its watchers beside.
+func (r *run) whole(ctx context.Context) *Report {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	r.began = time.Now()
+	r.health = startHealth()
+	if r.Abort != nil {
+		r.abort = newAbortWindow(*r.Abort)
+	}
+	stopWatching := r.watch(end)
+	for i := range r.Stages {
+		if ctx.Err() != nil {
+			break
+		}
+		r.mu.Lock()
+		r.stage = i
+		r.mu.Unlock()
+		r.runStage(ctx, i)
+	}
+	stopWatching()
+	r.health.stop()
+	report := r.report(context.Cause(ctx))
+	if r.Progress != nil {
+		r.Progress(r.progress(true))
+	}
+	return report
+}
+
+// watch calls what looks at the run once a second, until the function that it returns
+// is called.
+func (r *run) watch(end context.CancelCauseFunc) (stop func()) {
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+			if r.abort != nil && r.abort.over(time.Now()) {
+				end(errAborted)
+			}
+			if r.Progress != nil {
+				r.Progress(r.progress(false))
+			}
+		}
+	})
+	return func() {
+		close(done)
+		all.Wait()
+	}
+}

@@ -1,0 +1,164 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/discover"
+	"github.com/fipsim/fipsim/simulator/phone"
+	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/simulator/wire"
+)
+
+// lateAfter is from when on a start counts as late.
+const lateAfter = 50 * time.Millisecond
+
+// worker makes passes, one at a time. It is the permit.
+type worker struct {
+	*run
+	stage *Stage
+	seed  uint64
+	sink  sink
+}
+
+// pass lets one phone provision: it is made from what it held at rest, and put away
+// again.
+func (w *worker) pass(ctx context.Context, j job) result {
+	m := &w.members[j.phone]
+	began := time.Since(w.began)
+	w.sink.begin(w.Phones[j.phone].MAC)
+	state, outcome, fault := w.provision(ctx, int(j.phone), m)
+	ended := time.Since(w.began)
+	if ctx.Err() != nil && state == stateFailed { // broken off by us: nobody's failure
+		return result{start: j.start, state: stateNone, ended: ended}
+	}
+	w.measure(j, m, began, ended, state, outcome, fault)
+	if w.abort != nil {
+		w.abort.add(time.Now(), state != stateOK)
+	}
+	if wanted, reason := w.notes.wants(j.phone, state); wanted {
+		w.notes.keep(Sample{Phone: w.Phones[j.phone].MAC, Why: reason, Took: ended - j.meant, Events: w.sink.keep()}, state)
+	}
+	w.notes.slow(w.Phones[j.phone].MAC, ended-j.meant)
+	return result{start: j.start, state: state, ended: ended - (j.meant - j.at)}
+}
+
+// provision is the pass itself, and the look at what the phone holds after it.
+func (w *worker) provision(ctx context.Context, i int, m *member) (state, device.Outcome, trace.Code) {
+	p, err := phone.New(w.options(i, m))
+	if err != nil {
+		return stateFailed, device.Failed, trace.LocalFailure
+	}
+	outcome, err := p.Provision(ctx, w.stage.trigger())
+	fault := phone.FaultOf(err)
+	if ours(err) {
+		fault = trace.LocalFailure
+	}
+	m.known = p.Known()
+	if !outcome.OK() {
+		return stateFailed, outcome, fault
+	}
+	if wrong := w.verify.check(i, p.Settings()); wrong != nil {
+		w.notes.wrong(*wrong)
+		return stateWrong, outcome, fault
+	}
+	return stateOK, outcome, fault
+}
+
+// ours reports whether err says that this machine ran out of something.
+func ours(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// options makes phone i.
+func (w *worker) options(i int, m *member) phone.Options {
+	spec := &w.Phones[i]
+	id := device.Identity{MAC: spec.MAC, Model: spec.Model}
+	if id.Model == "" {
+		id.Model, id.Firmware, _ = strings.Cut(w.stage.Models.pick(w.seed+2, i), "/")
+	}
+	out := w.paths[i%len(w.paths)]
+	o := phone.Options{
+		Identity: id, Behaviour: w.Behaviour, Network: out.network, TLS: w.TLS, Flash: m,
+		Trace: trace.NewStream(spec.MAC, &w.sink), Parser: w.parser, Known: m.known,
+	}
+	server := w.serverOf(w.stage.Protocol.pick(w.seed+3, i))
+	switch w.stage.Discovery.pick(w.seed+4, i) {
+	case discover.SourcePnP:
+		o.Finders = map[string]discover.Finder{discover.SourcePnP: discover.PnP{
+			Address: w.PnP, Behaviour: w.Behaviour, Network: out.network, Trace: o.Trace}}
+	default:
+		o.Finders = map[string]discover.Finder{discover.SourceStatic: discover.Static{URL: withUser(server, spec)}}
+	}
+	return o
+}
+
+// withUser puts a phone's credentials into a URL.
+func withUser(server string, s *Spec) string {
+	if s.User == "" {
+		return server
+	}
+	head, rest, ok := strings.Cut(server, "://")
+	if !ok {
+		head, rest = "tftp", server
+	}
+	host, tail := rest, ""
+	if at := strings.IndexAny(rest, "/?#"); at >= 0 {
+		host, tail = rest[:at], rest[at:]
+	}
+	host = host[strings.LastIndexByte(host, '@')+1:]
+	return head + "://" + url.UserPassword(s.User, s.Password).String() + "@" + host + tail
+}
+
+// measure adds a pass that has ended to the worker's shard.
+func (w *worker) measure(j job, m *member, began, ended time.Duration, state state, outcome device.Outcome, fault trace.Code) {
+	word, protocol := string(outcome), w.sink.protocol
+	if state == stateWrong {
+		word = "wrong"
+	}
+	w.health.lag(j.ready - j.meant)
+	s := w.sink.shard
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Passes++
+	s.results[word]++
+	switch state {
+	case stateOK:
+		s.counts.OK++
+		s.observe(series{StageServed, protocol, word}, ended-m.meant)
+	case stateWrong:
+		s.counts.Wrong++
+	default:
+		s.counts.Failed++
+		s.errors[fault]++
+		if fault == trace.LocalFailure {
+			s.counts.Local++
+		}
+	}
+	if late := began - j.meant; late > lateAfter {
+		s.counts.LateBy++
+	}
+	if began-j.ready > lateAfter {
+		s.counts.Waited++
+	}
+	s.observe(series{StageLate, "", "started"}, began-j.meant)
+	s.observe(series{StageService, protocol, word}, ended-began)
+	s.observe(series{StagePass, protocol, word}, ended-j.meant)
+}
+
+// wayOut is one way out of this machine.
+type wayOut struct {
+	addr    netip.Addr // invalid: the system's choice
+	network wire.Network
+}
