@@ -23,13 +23,15 @@ func manySteps(sc *godog.ScenarioContext) {
 	sc.Then(`^none of them is given what belongs to another$`, noneIsGivenAnothers)
 	sc.Then(`^each of them is given its files$`, eachIsGivenItsFiles)
 	sc.Then(`^each of them holds the last line of the file for all$`, eachHoldsTheLastLine)
+	sc.Then(`^it was given "([^"]*)" without waiting for the other$`, itWasNotKeptWaiting)
 	sc.Given(`^another client has begun to fetch a file of 33 MiB and takes no more of it$`, anotherClientRests)
 }
 
 // crowd is many phones that provisioned at once, which several rules look at.
 type crowd struct {
 	phones []*observedPhone
-	shared int64 // bytes of the file for all
+	shared int64  // bytes of the file for all
+	leave  func() // ends the transfer of a client that takes its time
 }
 
 const (
@@ -184,10 +186,16 @@ func anotherClientRests(ctx context.Context) error {
 	if err != nil {
 		return harness("no other client: %v", err)
 	}
-	rests := &resting{begun: make(chan struct{}), over: ctx}
+	resting, leave := context.WithCancel(ctx)
+	rests := &restingWriter{begun: make(chan struct{}), over: resting}
 	ended := make(chan error, 1)
+	w.crowd = &crowd{leave: func() {
+		leave()
+		<-ended
+	}}
 	go func() {
-		_, err := get.Fetch(ctx, fetch.Request{URL: config.Join(other.base, big.name), Name: big.name, Limit: mostOfFile, Body: rests})
+		defer close(ended)
+		_, err := get.Fetch(resting, fetch.Request{URL: config.Join(other.base, big.name), Name: big.name, Limit: mostOfFile, Body: rests})
 		_ = get.Close() // nothing is kept on it
 		ended <- err
 	}()
@@ -201,15 +209,34 @@ func anotherClientRests(ctx context.Context) error {
 	}
 }
 
-// resting takes the first bytes of a body, and then no more until a context ends.
-type resting struct {
+// notWaiting is how long a phone may wait for a small file beside another client's
+// transfer: less than that transfer takes to time out, as servers have it.
+const notWaiting = 4 * time.Second
+
+func itWasNotKeptWaiting(ctx context.Context, name string) error {
+	w := of(ctx)
+	w.crowd.leave() // whatever the rule comes to, the server is to be asked how it is
+	if err := itWasGiven(ctx, name); err != nil {
+		return err
+	}
+	for _, e := range w.phones[0].fetches(w.expand(name)) {
+		if e.Took > notWaiting {
+			return violated(w.expand(name)+" at once", "it came after %s, when the server had given the other client up",
+				e.Took.Round(100*time.Millisecond))
+		}
+	}
+	return nil
+}
+
+// restingWriter takes the first bytes of a body, and then no more until a context ends.
+type restingWriter struct {
 	begun chan struct{}
 	once  sync.Once
 	over  context.Context //nolint:containedctx // io.Writer has none
 }
 
 // Write implements io.Writer.
-func (r *resting) Write(p []byte) (int, error) {
+func (r *restingWriter) Write(p []byte) (int, error) {
 	r.once.Do(func() { close(r.begun) })
 	<-r.over.Done()
 	return 0, r.over.Err()

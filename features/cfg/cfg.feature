@@ -11,8 +11,8 @@ Feature: Cfg files, and what phones end with
   Scenario: A phone ends with exactly the settings that were published for it
     Guide, "Editing MAC-Oriented CFG File": "MAC-Oriented CFG file contains configuration parameters that are expected to be updated, such as the registration information."
     Given the server publishes
-      | file              | content                                                                                                       |
-      | y000000000000.cfg | #!version:1.0.0.1\nlang.gui=English\nwui.http_enable=1\nvoice.volume = 7\naccount.1.label=nobody              |
+      | file              | content                                                                                              |
+      | y000000000000.cfg | #!version:1.0.0.1\nlang.gui=English\nwui.http_enable=1\nvoice.volume = 7\naccount.1.label=nobody     |
       | <mac>.cfg         | ## <mac>\naccount.1.label=<canary>\naccount.1.password=a=b#c d\\e%20&<f>\naccount.1.user_name=\nwui.https_enable=0 |
     When the phone provisions
     Then it holds exactly what was published
@@ -21,7 +21,7 @@ Feature: Cfg files, and what phones end with
   Scenario: A phone is not given another phone's cfg file
     Guide, "Editing MAC-Oriented CFG File": "The MAC-Oriented CFG file is only effective for the specific phone."
     Given the server publishes
-      | file            | content                       |
+      | file            | content                        |
       | <other-mac>.cfg | account.1.label=<canary>-other |
     When "<mac>.cfg" is requested
     Then what was published as "<other-mac>.cfg" does not come

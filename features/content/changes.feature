@@ -46,9 +46,9 @@ Feature: Files that change
     Then what comes is what is published as "a.cfg"
 
     Examples:
-      | how     | before                                                   | after                                                    |
-      | longer  | lang.gui=<canary>                                        | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7  |
-      | shorter | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7  | lang.gui=<canary>                                        |
+      | how     | before                                                  | after                                                   |
+      | longer  | lang.gui=<canary>                                       | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7 |
+      | shorter | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7 | lang.gui=<canary>                                       |
 
   @FIP-CONT-023 @must @grade-A @needs-publish @each-protocol
   Scenario: A file that was taken away does not come any more

@@ -69,9 +69,9 @@ Feature: Files come as they are published
     Then no byte order mark is added to it or taken away
 
     Examples:
-      | file                                        |
-      | a cfg file without a byte order mark        |
-      | a boot file without a byte order mark       |
+      | file                                          |
+      | a cfg file without a byte order mark          |
+      | a boot file without a byte order mark         |
       | a cfg file that begins with a byte order mark |
 
   @FIP-CONT-006 @must @grade-A @needs-publish @each-protocol
@@ -162,9 +162,9 @@ Feature: Files come as they are published
     Then none of its characters is replaced by HTML entity
 
     Examples:
-      | file                                              |
+      | file                                                |
       | a boot file with angle brackets and quotation marks |
-      | a cfg file with angle brackets and ampersands     |
+      | a cfg file with angle brackets and ampersands       |
 
   @FIP-CONT-014 @should @grade-C @needs-publish @each-protocol
   Scenario: What looks like a placeholder is not filled in

@@ -26,9 +26,9 @@ Feature: Characters in names
   Scenario: A name is decoded once and not twice
     RFC 3986 §2.4: "Implementations must not percent-encode or decode the same string more than once"
     Given the server publishes
-      | file             | content              |
-      | front%64esk.cfg  | lang.gui=<canary>    |
-      | frontdesk.cfg    | lang.gui=the decoded |
+      | file            | content              |
+      | front%64esk.cfg | lang.gui=<canary>    |
+      | frontdesk.cfg   | lang.gui=the decoded |
     When "front%64esk.cfg" is requested
     Then what was published as "frontdesk.cfg" does not come
 
@@ -67,7 +67,7 @@ Feature: Characters in names
     RFC 3986 §3.4: "The query component is indicated by the first question mark ("?") character"
     An escaped one, %3F, indicates none.
     Given the server publishes
-      | file           | content                  |
+      | file            | content                  |
       | which-desk?.cfg | account.1.label=<canary> |
     When "which-desk?.cfg" is requested
     Then it is served
@@ -77,7 +77,7 @@ Feature: Characters in names
     RFC 3986 §3.3, "Path"
     Sub-delimiters may stand in a path as they are, brackets are escaped.
     Given the server publishes
-      | file                     | content                  |
+      | file                  | content                  |
       | r&d-(lab;test)[2].cfg | account.1.label=<canary> |
     When "r&d-(lab;test)[2].cfg" is requested
     Then it is served

@@ -7,10 +7,10 @@ Feature: Names that lead out of the folder
     Then no file of the server's own machine comes
 
     Examples:
-      | name                                                       |
-      | <folder>../../../../../../../../../../etc/passwd           |
-      | <folder>././../.././../../../../../../../../../etc/passwd  |
-      | <folder>../../../../../../../../../../windows/win.ini      |
+      | name                                                      |
+      | <folder>../../../../../../../../../../etc/passwd          |
+      | <folder>././../.././../../../../../../../../../etc/passwd |
+      | <folder>../../../../../../../../../../windows/win.ini     |
 
   @FIP-NAME-021 @must @grade-A @needs-intrusive @needs-tftp @needs-ftp @each-protocol
   Scenario Outline: A name from the machine's root gets nothing of the machine's: <name>
@@ -32,11 +32,11 @@ Feature: Names that lead out of the folder
     Then no file of the server's own machine comes
 
     Examples:
-      | name                                                                           |
-      | <folder>%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd     |
-      | <folder>..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd              |
-      | <folder>%252e%252e/%252e%252e/%252e%252e/%252e%252e/%252e%252e/etc/passwd      |
-      | <folder>%c0%ae%c0%ae/%c0%ae%c0%ae/%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd         |
+      | name                                                                       |
+      | <folder>%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd |
+      | <folder>..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd          |
+      | <folder>%252e%252e/%252e%252e/%252e%252e/%252e%252e/%252e%252e/etc/passwd  |
+      | <folder>%c0%ae%c0%ae/%c0%ae%c0%ae/%c0%ae%c0%ae/%c0%ae%c0%ae/etc/passwd     |
 
   @FIP-NAME-023 @must @grade-A @needs-intrusive @each-protocol
   Scenario Outline: A name that climbs by backslashes gets nothing of the machine's: <name>
@@ -46,7 +46,7 @@ Feature: Names that lead out of the folder
     Then no file of the server's own machine comes
 
     Examples:
-      | name                                                            |
-      | <folder>..\\..\\..\\..\\..\\..\\..\\..\\windows\\win.ini          |
-      | <folder>..\\..\\..\\..\\..\\..\\..\\..\\etc\\passwd               |
-      | <folder>..%5c..%5c..%5c..%5c..%5c..%5c..%5cetc%5cpasswd          |
+      | name                                                     |
+      | <folder>..\\..\\..\\..\\..\\..\\..\\..\\windows\\win.ini |
+      | <folder>..\\..\\..\\..\\..\\..\\..\\..\\etc\\passwd      |
+      | <folder>..%5c..%5c..%5c..%5c..%5c..%5c..%5cetc%5cpasswd  |

@@ -78,7 +78,7 @@ Feature: Names of boot files and cfg files
   Scenario: A long name is served
     RFC 2347, "Packet Formats": "The maximum size of a request packet is 512 octets."
     Given the server publishes
-      | file | content |
+      | file                                                                                                 | content                  |
       | configuration-of-the-telephones-in-the-reception-hall-and-all-meeting-rooms-of-the-ground-floor-the-first-floor-and-the-second-floor-of-the-main-building.cfg | account.1.label=<canary> |
     When "configuration-of-the-telephones-in-the-reception-hall-and-all-meeting-rooms-of-the-ground-floor-the-first-floor-and-the-second-floor-of-the-main-building.cfg" is requested
     Then it is served

@@ -4,10 +4,10 @@ Feature: Order of files, and which setting counts
   Scenario: Of two included files the later overrides the earlier
     Guide, "Editing Common Boot File": "The CFG files are downloaded in the order listed (top to bottom). The parameters in the newly downloaded configuration files will override the duplicate parameters in files downloaded earlier."
     Given the server publishes
-      | file       | content                                            |
+      | file       | content                                               |
       | <mac>.boot | include:config <first.cfg>\ninclude:config <then.cfg> |
-      | first.cfg  | lang.gui=<canary>-first                            |
-      | then.cfg   | lang.gui=<canary>-then                             |
+      | first.cfg  | lang.gui=<canary>-first                               |
+      | then.cfg   | lang.gui=<canary>-then                                |
     When the phone provisions
     Then it holds "lang.gui" as "<canary>-then" and not as "<canary>-first"
 
@@ -25,12 +25,12 @@ Feature: Order of files, and which setting counts
   Scenario: Each of several files in a row is another
     Guide, "Editing Common Boot File": "The CFG files are downloaded in the order listed (top to bottom)."
     Given the server publishes
-      | file       | content                                                                                    |
+      | file       | content                                                                                        |
       | <mac>.boot | include:config <a.cfg>\ninclude:config <b.cfg>\ninclude:config <c.cfg>\ninclude:config <d.cfg> |
-      | a.cfg      | account.1.label=<canary>-a                                                                 |
-      | b.cfg      | account.2.label=<canary>-b                                                                 |
-      | c.cfg      | account.3.label=<canary>-c                                                                 |
-      | d.cfg      | account.4.label=<canary>-d                                                                 |
+      | a.cfg      | account.1.label=<canary>-a                                                                     |
+      | b.cfg      | account.2.label=<canary>-b                                                                     |
+      | c.cfg      | account.3.label=<canary>-c                                                                     |
+      | d.cfg      | account.4.label=<canary>-d                                                                     |
     When the phone provisions
     Then it holds "account.1.label" as "<canary>-a"
     And it holds "account.2.label" as "<canary>-b"

@@ -7,7 +7,7 @@ Feature: Several phones at once
     When all of them provision at once
     Then none of them is given what belongs to another
 
-  @FIP-MANY-002 @should @grade-C @needs-publish @alone @each-protocol
+  @FIP-MANY-002 @should @grade-C @needs-publish @needs-intrusive @alone @each-protocol
   Scenario: 200 phones at once are all served
     Guide, "Power On": "The IP phone performs the auto provisioning when the IP phone is powered on."
     After a power cut that is all phones at the same moment. A server that says that it is busy is asked again.
@@ -22,7 +22,7 @@ Feature: Several phones at once
     When all of them provision at once
     Then each of them holds the last line of the file for all
 
-  @FIP-MANY-004 @must @grade-B @needs-publish @alone @each-protocol
+  @FIP-MANY-004 @must @grade-B @needs-publish @needs-intrusive @alone @each-protocol
   Scenario: A phone is served while another client takes its time
     RFC 1350 §4: "each end of the connection chooses a TID for itself"
     Given the server publishes
@@ -31,4 +31,4 @@ Feature: Several phones at once
       | a.cfg      | lang.gui=<canary>      |
     And another client has begun to fetch a file of 33 MiB and takes no more of it
     When the phone provisions
-    Then it was given "<mac>.boot"
+    Then it was given "<mac>.boot" without waiting for the other

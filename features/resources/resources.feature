@@ -4,9 +4,9 @@ Feature: Resource files
   Scenario: A phonebook that a setting names is served
     Guide, "Downloading Boot, Configuration and Resource Files": "If the access URLs of the resource files have been specified in the configuration files, the phone will try to download the resource files."
     Given the server publishes
-      | file            | content                                                                          |
-      | <mac>.boot      | include:config <phonebook.cfg>                                                   |
-      | phonebook.cfg   | local_contact.data.url=<base>testcontact.xml                                     |
+      | file            | content                                                                                |
+      | <mac>.boot      | include:config <phonebook.cfg>                                                         |
+      | phonebook.cfg   | local_contact.data.url=<base>testcontact.xml                                           |
       | testcontact.xml | <Directory><Entry><Name>Reception</Name><Telephone>100</Telephone></Entry></Directory> |
     When the phone provisions
     Then it was given "testcontact.xml"
@@ -15,7 +15,7 @@ Feature: Resource files
   Scenario: A phonebook comes as the XML that was published
     Guide, "Obtaining Template Files": "Resource files include Local phonbook file(xml) and remote phonebook file(xml)"
     Given the server publishes
-      | file            | content                                                                                |
+      | file            | content                                                                                              |
       | testcontact.xml | <?xml version="1.0" encoding="UTF-8"?>\n<Directory>\n<Entry><Name>A &amp; B</Name></Entry>\n</Directory> |
     When "testcontact.xml" is requested
     Then what comes is what is published as "testcontact.xml"
@@ -24,8 +24,8 @@ Feature: Resource files
   Scenario Outline: A resource file is served whatever the end of its name: <file>
     Guide, "Managing Resource Files": "You can edit the template resource files directly or create a new resource file as required."
     Given the server publishes
-      | file   | content           |
-      | <file> | <canary>          |
+      | file   | content  |
+      | <file> | <canary> |
     When "<file>" is requested
     Then it is served
 

@@ -15,8 +15,8 @@ Feature: Forms of the server's URL
   Scenario: A phone whose URL names a folder is not given its files from another
     Guide, "Configuring an HTTP Server": "Check the server URL (for example, http://10.2.11.101:8088/ProvisioningDir)"
     Given the server publishes
-      | file            | content                     |
-      | <mac>.cfg       | lang.gui=<canary>-top       |
+      | file              | content                   |
+      | <mac>.cfg         | lang.gui=<canary>-top     |
       | tenant1/<mac>.cfg | lang.gui=<canary>-tenant1 |
       | tenant2/<mac>.cfg | lang.gui=<canary>-tenant2 |
     When "tenant1/<mac>.cfg" is requested
