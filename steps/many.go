@@ -191,7 +191,8 @@ func anotherClientRests(ctx context.Context) error {
 	ended := make(chan error, 1)
 	w.crowd = &crowd{leave: func() {
 		leave()
-		_ = <-ended // cut short by us
+		for range ended { // closed when it is over
+		}
 	}}
 	go func() {
 		defer close(ended)
