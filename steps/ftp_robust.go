@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -73,7 +72,7 @@ func malformedFTP(ctx context.Context) error {
 	} {
 		s, err := w.dialFTP(ctx, w.talk.file.url)
 		if err != nil {
-			return violated("a server that goes on", "after malformed commands: %v", errors.Unwrap(err))
+			return asBefore(ctx, err)
 		}
 		if s.greeting().code == 220 {
 			s.wait = time.Second // to some of these silence is an answer
@@ -88,7 +87,7 @@ func stillServedFTP(ctx context.Context) error {
 	w := of(ctx)
 	s, r, err := w.openFTP(ctx, w.talk.file.url)
 	if err != nil {
-		return err
+		return asBefore(ctx, err)
 	}
 	if s == nil {
 		return violated("the file, as before", "there is no session: %s", r)

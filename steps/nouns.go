@@ -16,4 +16,6 @@ var nouns = []func(*godog.ScenarioContext){
 	servedSteps,
 	tftpSteps,
 	ftpSteps,
+	httpSteps,
+	tlsSteps,
 }

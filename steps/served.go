@@ -23,6 +23,8 @@ type talk struct {
 	events *trace.Recorder // what was sent and what came; nil: nothing yet
 	tftp   tftpTalk
 	ftp    ftpTalk
+	http   httpTalk
+	tls    tlsTalk
 }
 
 // served is a file that the server has.
