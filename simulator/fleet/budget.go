@@ -141,33 +141,3 @@ func withLocal(n wire.Network, addr netip.Addr) (wire.Network, bool) {
 	}
 	return wire.WithSource(n, addr)
 }
-
-// LocalAddresses returns the addresses of a network, as 10.1.0.0/24 or 127.0.0.1, that
-// this machine has: the first so many of them. Its error says that there are none.
-func LocalAddresses(ctx context.Context, text string) ([]netip.Addr, error) {
-	prefix, err := netip.ParsePrefix(text)
-	if err != nil {
-		addr, addrErr := netip.ParseAddr(text)
-		if addrErr != nil {
-			return nil, fmt.Errorf("%q is no network: want an address, or one with a mask such as 10.1.0.0/24", text)
-		}
-		prefix = netip.PrefixFrom(addr, addr.BitLen())
-	}
-	var found []netip.Addr
-	addr := prefix.Masked().Addr()
-	for tried := 0; tried < maxTried && len(found) < maxPaths && prefix.Contains(addr); tried, addr = tried+1, addr.Next() {
-		conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", net.JoinHostPort(addr.String(), "0"))
-		if err != nil || addr.IsUnspecified() {
-			continue
-		}
-		_ = conn.Close()
-		if prefix.Bits() < addr.BitLen() && prefix.Bits() < 31 && (addr == prefix.Masked().Addr()) {
-			continue // the network's own address
-		}
-		found = append(found, addr)
-	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("this machine has no address in %s: ip address add gives it one", text)
-	}
-	return found, nil
-}
