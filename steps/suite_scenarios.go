@@ -73,6 +73,9 @@ func (s *suite) judgeScenario(ctx context.Context, p Planned) {
 		}
 		all.Go(func() {
 			failure := err
+			if failure == nil && i > 0 {
+				failure = w.openEvidence()
+			}
 			if failure == nil {
 				failure = w.provisions(open, p.scenario.Phones[i], w.base.String())
 			}

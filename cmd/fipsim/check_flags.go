@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strconv"
@@ -69,6 +70,9 @@ func (c *checkCmd) options(file *scenarios.TargetFile) (o steps.Options, err err
 	o = steps.Options{
 		Rules: c.Rule, Tags: c.Tags, Seed: c.Seed, Strict: c.Strict, Evidence: c.Evidence, MaxRate: c.MaxRate,
 		Version: buildVersion(), Command: c.commandLine(),
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Int64N(1<<31) + 1 // here, as a roster's phones come of it too
 	}
 	if c.MaxRate < 0 {
 		return o, verdict.Usagef("--max-rate: want more than 0 requests a second")
