@@ -74,7 +74,9 @@ const (
 
 // Capabilities returns all that there are.
 func Capabilities() []Capability {
-	return []Capability{TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, Announce, CheckSync, Phones, Change, Intrusive}
+	return []Capability{
+		TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, Announce, CheckSync, Phones, Change, Intrusive,
+	}
 }
 
 // Notifier is a Target that can be asked to send a check-sync NOTIFY to a phone that

@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/fipsim/fipsim/scenarios"
-	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/server"
 )
 
@@ -56,11 +55,10 @@ func StartEmbedded(ctx context.Context) (_ *Embedded, err error) {
 	if e.guarded, err = e.startGuarded(ctx); err != nil {
 		return nil, err
 	}
-	told := func(device.MAC) string { return e.open.URL("http").String() }
-	if e.pnp, err = server.ListenPnP(ctx, server.PnPOptions{URL: told}); err != nil {
+	if e.pnp, err = server.ListenPnP(ctx, server.PnPOptions{URL: e.told.or(e.open.URL("http"))}); err != nil {
 		return nil, err
 	}
-	e.dhcp, err = server.ListenDHCP(ctx, server.DHCPOptions{Option66: func(device.MAC) string { return e.open.URL("tftp").String() }})
+	e.dhcp, err = server.ListenDHCP(ctx, server.DHCPOptions{Option66: e.told.or(e.open.URL("tftp"))})
 	return e, err
 }
 
@@ -220,6 +218,7 @@ func (e *Embedded) Reset(context.Context) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.Forget()
+	e.told.forget()
 	e.trees = nil
 	e.plant(func(forest) {})
 	return nil

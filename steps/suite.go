@@ -65,7 +65,10 @@ type suite struct {
 
 	mu       sync.Mutex
 	results  []report.Result
-	troubles []error // of our own, beside the judgement
+	troubles []error  // of our own, beside the judgement
+	ends     []func() // what several scenarios used is given back
+
+	customers int // how many scenarios have customers of their own, twice
 }
 
 // defaultSide is how many scenarios go on side by side: most of their time they wait.
@@ -93,6 +96,7 @@ func Run(ctx context.Context, o Options) (*report.Run, error) {
 	}
 	s.start(ctx, plan)
 	s.judgeAll(ctx, plan)
+	s.end()
 	run.Took, run.Results = time.Since(run.Started), s.results
 	run.Stopped = s.pulse.stopped(ctx)
 	resetting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -139,23 +143,29 @@ func (s *suite) width() int {
 // network is what the phones of the run use.
 func (s *suite) network() wire.Network { return s.net }
 
-// judgeAll judges what is planned: first everything, then once more, one after the
-// other, what met a busy server, and what depends on an option with that option's other
-// values.
+// lastTag is on rules that may leave a server that breaks them without life: they are
+// judged when all others have been.
+const lastTag = "@last"
+
+// judgeAll judges what is planned: first everything, then what may be a server's end,
+// then once more, one after the other, what met a busy server, and what depends on an
+// option with that option's other values.
 func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 	s.skip(plan)
 	var all sync.WaitGroup
-	for _, over := range append([]string{""}, schemes...) {
-		var rules []features.Rule
-		for _, p := range plan {
-			if p.Skip == "" && p.Over == over && !p.own() {
-				rules = append(rules, p.Rule)
-			}
-		}
-		all.Go(func() { s.add(s.round(ctx, &round{over: over, rules: rules})...) })
-	}
 	all.Go(func() { s.judgeScenarios(ctx, plan) })
-	all.Wait()
+	for _, last := range []bool{false, true} {
+		for _, over := range append([]string{""}, schemes...) {
+			var rules []features.Rule
+			for _, p := range plan {
+				if p.Skip == "" && p.Over == over && !p.own() && slices.Contains(p.Rule.Tags, lastTag) == last {
+					rules = append(rules, p.Rule)
+				}
+			}
+			all.Go(func() { s.add(s.round(ctx, &round{over: over, rules: rules})...) })
+		}
+		all.Wait()
+	}
 	s.retryBusy(ctx)
 	s.tryAlternatives(ctx)
 }
@@ -176,6 +186,24 @@ func (s *suite) skip(plan []Planned) {
 		r := report.Result{Rule: p.Rule, Over: p.Over, Status: report.Skip, Actual: p.Skip, Started: time.Now(), Known: s.known(p.Rule.ID)}
 		s.add(r)
 		s.tell(r)
+	}
+}
+
+// atEnd has f called when all is judged.
+func (s *suite) atEnd(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ends = append(s.ends, f)
+}
+
+// end calls what atEnd was given.
+func (s *suite) end() {
+	s.mu.Lock()
+	ends := s.ends
+	s.ends = nil
+	s.mu.Unlock()
+	for _, f := range ends {
+		f()
 	}
 }
 

@@ -108,6 +108,7 @@ func (w *world) open(ctx context.Context) (context.Context, error) {
 
 // close ends what open began.
 func (w *world) close() {
+	w.talks.close()
 	if w.cancel != nil {
 		w.cancel()
 	}

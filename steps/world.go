@@ -45,6 +45,7 @@ type world struct {
 	talk      talk        // what rules about one protocol look at
 	crowd     *crowd      // many phones that provisioned at once
 	residents []*resident // phones that the server has of its own
+	talks     talks       // what was said outside of provisioning: PnP, DHCP, check-sync
 
 	capture  *wire.Capture // nil: no evidence is asked for
 	evidence *evidence
@@ -119,7 +120,7 @@ func (w *world) events() []trace.Event {
 	for _, a := range w.asked {
 		all = append(all, a.events...)
 	}
-	return all
+	return append(all, w.talks.events...)
 }
 
 // hardware is w.mac as package net has it.

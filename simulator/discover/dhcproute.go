@@ -22,6 +22,9 @@ func localTowards(ctx context.Context, n wire.Network, server netip.AddrPort) (n
 		return local, nil
 	}
 	local, err := connectedFrom(conn, server)
+	if found, ok := wire.SourceFor(n, server); errors.Is(err, errors.ErrUnsupported) && ok { // a tapped socket
+		local, err = found.Unmap(), nil
+	}
 	if err != nil {
 		return netip.Addr{}, fmt.Errorf("DHCP relay: no address of this machine leads to %s: %w", server, err)
 	}

@@ -1,0 +1,300 @@
+package steps
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/cucumber/godog"
+	"github.com/insomniacslk/dhcp/dhcpv4"
+
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/discover"
+)
+
+// dhcpSteps are those about DHCP.
+func dhcpSteps(sc *godog.ScenarioContext) {
+	sc.When(`^a phone asks for an address$`, aPhoneAsksForAddress)
+	sc.When(`^a phone asks for an address anew$`, aPhoneAsksAnew)
+	sc.Given(`^a phone has an address$`, aPhoneHasAddress)
+	sc.When(`^a phone asks for an address, and the first (OFFER|ACK) is lost$`, asksWithLoss)
+	sc.When(`^it renews its address$`, itRenews)
+	sc.When(`^it asks for an address again$`, itAsksAgain)
+	sc.When(`^another phone asks for an address$`, anotherAsks)
+	sc.When(`^another phone claims that address$`, anotherClaims)
+	sc.When(`^it claims an address of another network$`, itClaimsForeign)
+	sc.When(`^a phone asks for an address, and chooses the offer of another server$`, choosesAnother)
+	sc.When(`^many phones ask for an address at once$`, manyAsk)
+	sc.Given(`^the server got messages that are not DHCP$`, theServerGotNoDHCP)
+	sc.Given(`^the server tells a phone a URL of (\d+) bytes$`, theServerTellsLong)
+	sc.When(`^that phone asks for an address$`, thatPhoneAsks)
+	sc.Then(`^it is told that URL$`, itIsToldLong)
+	sc.Then(`^it is offered one$`, itIsOffered)
+	sc.Then(`^it is given one$`, itIsGiven)
+	sc.Then(`^it is told a server by option 66$`, itHas66)
+	sc.Then(`^option 66 is text of one line$`, option66IsText)
+	sc.Then(`^option 66 names a server that the phone can use$`, option66IsUsable)
+	sc.Then(`^the OFFER has option 66 already$`, offerHas66)
+	sc.Then(`^the lease is longer than the times to renew and to rebind it$`, leaseTimesInOrder)
+	sc.Then(`^it is given that which it was offered$`, givenWhatWasOffered)
+	sc.Then(`^it is renewed$`, itIsRenewed)
+	sc.Then(`^the renewal still has option 66$`, renewalHas66)
+	sc.Then(`^it is given the same address$`, sameAddress)
+	sc.Then(`^they have different addresses$`, differentAddresses)
+	sc.Then(`^it is not given to the other$`, notGivenToOther)
+	sc.Then(`^it is refused$`, itIsRefused)
+	sc.Then(`^it is given none$`, itIsGivenNone)
+	sc.Then(`^each of them is given an address and told a server$`, eachIsGiven)
+	for _, f := range dhcpForms {
+		sc.Then("^"+f.sentence+"$", f.judge)
+	}
+}
+
+func aPhoneAsksForAddress(ctx context.Context) error {
+	w := of(ctx)
+	t, err := w.ordinaryDHCP(ctx)
+	if err == nil {
+		w.listen(t)
+	}
+	return err
+}
+
+// dhcpForm is a sentence about every reply, and what breaks it.
+type dhcpForm struct {
+	sentence string
+	broken   func(t *dhcpTalk, raw []byte) string // what is wrong; empty: nothing
+}
+
+var dhcpForms = []dhcpForm{
+	{"every answer carries the transaction ID of the phone", func(t *dhcpTalk, raw []byte) string {
+		if slices.ContainsFunc(t.sent, func(sent []byte) bool { return xidOf(sent) == xidOf(raw) }) {
+			return ""
+		}
+		return fmt.Sprintf("the transaction ID is 0x%08x", xidOf(raw))
+	}},
+	{"every answer carries the hardware address of the phone", func(t *dhcpTalk, raw []byte) string {
+		if mac, _ := chaddr(raw); mac != t.mac {
+			return "the hardware address is " + mac.String()
+		}
+		return ""
+	}},
+	{"every answer is marked as a reply", func(_ *dhcpTalk, raw []byte) string {
+		if raw[0] != byte(dhcpv4.OpcodeBootReply) {
+			return fmt.Sprintf("op is %d", raw[0])
+		}
+		return ""
+	}},
+	{"every answer has a message type", func(_ *dhcpTalk, raw []byte) string {
+		if kindOf(raw) == dhcpv4.MessageTypeNone {
+			return "it has no option 53"
+		}
+		return ""
+	}},
+	{"every answer names the server", func(_ *dhcpTalk, raw []byte) string {
+		if id, ok := value(raw, dhcpv4.OptionServerIdentifier); !ok || len(id) != 4 || bytes.Equal(id, make([]byte, 4)) {
+			return fmt.Sprintf("option 54 is %x", id)
+		}
+		return ""
+	}},
+	{"every answer says for how long", func(_ *dhcpTalk, raw []byte) string {
+		lease, ok := value(raw, dhcpv4.OptionIPAddressLeaseTime)
+		if kind := kindOf(raw); kind == dhcpv4.MessageTypeNak || ok && len(lease) == 4 && binary.BigEndian.Uint32(lease) > 0 {
+			return ""
+		}
+		return fmt.Sprintf("option 51 is %x", lease)
+	}},
+	{"every answer carries the relay agent's address", func(t *dhcpTalk, raw []byte) string {
+		if relay := addrAt(t.sent[0], bootpGiaddr); addrAt(raw, bootpGiaddr) != relay {
+			return fmt.Sprintf("giaddr is %s, the relay agent's address %s", addrAt(raw, bootpGiaddr), relay)
+		}
+		return ""
+	}},
+	{"the options of every answer end with the End option", func(_ *dhcpTalk, raw []byte) string {
+		all := optionsOf(raw)
+		if len(all) == 0 || all[len(all)-1].code != dhcpv4.OptionEnd.Code() {
+			return "they end without it"
+		}
+		return ""
+	}},
+	{"no option stands twice in an answer", func(_ *dhcpTalk, raw []byte) string {
+		seen := make(map[byte]bool)
+		for _, o := range optionsOf(raw) {
+			// A value of more than 255 bytes has to be split (RFC 3396).
+			if seen[o.code] && len(o.value) < 255 {
+				return fmt.Sprintf("option %d does", o.code)
+			}
+			seen[o.code] = len(o.value) < 255
+		}
+		return ""
+	}},
+}
+
+// judge looks at every reply.
+func (f dhcpForm) judge(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsReply(); err != nil {
+		return err
+	}
+	for _, raw := range t.replies {
+		if wrong := f.broken(t, raw); wrong != "" {
+			return violated(f.sentence, "of the %s %s", kindOf(raw), wrong)
+		}
+	}
+	return nil
+}
+
+// itIsOffered judges silence. Why the phone does not take what comes, other rules say.
+func itIsOffered(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	switch {
+	case len(t.of(dhcpv4.MessageTypeOffer)) > 0:
+		return nil
+	case len(t.replies) > 0:
+		return blocked("what comes is no OFFER for the phone (see FIP-DHCP-004 to FIP-DHCP-007): %s", t.what())
+	}
+	return violated("an OFFER", "no answer came: %s", t.what())
+}
+
+func itIsGiven(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if t.ack() != nil {
+		return nil
+	}
+	requested := slices.ContainsFunc(t.sent, func(raw []byte) bool { return kindOf(raw) == dhcpv4.MessageTypeRequest })
+	switch naks := t.of(dhcpv4.MessageTypeNak); {
+	case !requested:
+		return blocked("the phone took no OFFER (see FIP-DHCP-001 and following): %s", t.what())
+	case len(naks) > 0:
+		return violated("an ACK for what the server offered", "a NAK came: %s", t.what())
+	}
+	return violated("an ACK for what the server offered", "%s", t.what())
+}
+
+func itHas66(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	if t.lease != nil || len(t.text()) > 0 {
+		return nil
+	}
+	return violated("option 66 in the ACK", "%s", t.what())
+}
+
+// text is the ACK's option 66 as it came, in the options field.
+func (t *dhcpTalk) text() []byte {
+	v, _ := value(t.ack(), dhcpv4.OptionTFTPServerName)
+	return bytes.Trim(v, "\x00 ")
+}
+
+// option66IsText forgives NULs at the end: "the receiver of such options MUST be
+// prepared to delete trailing nulls if they exist" (RFC 2132 §2).
+func option66IsText(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	for _, raw := range slices.Concat(t.of(dhcpv4.MessageTypeOffer), t.of(dhcpv4.MessageTypeAck)) {
+		v, _ := value(raw, dhcpv4.OptionTFTPServerName)
+		v = bytes.TrimRight(v, "\x00")
+		if i := bytes.IndexFunc(v, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }); i >= 0 {
+			return violated("text of one line", "option 66 of the %s is %q", kindOf(raw), v)
+		}
+	}
+	return nil
+}
+
+func option66IsUsable(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	if t.lease == nil {
+		return blocked("option 66 is not there, or is no text (see FIP-DHCP-003 and FIP-DHCP-015): %s", t.what())
+	}
+	u, err := config.ParseURL(t.offer.URL, device.MAC{}, true)
+	switch {
+	case err != nil:
+		return violated("a host name, an address or a URL", "%v", err)
+	case u.Scheme == "file":
+		return violated("a URL of one of the four protocols", "%s leads to no server", t.offer.URL)
+	}
+	return nil
+}
+
+func offerHas66(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	if t.lease == nil || t.lease.Option == 0 {
+		return blocked("not even the ACK has it (see FIP-DHCP-003)")
+	}
+	for _, raw := range t.of(dhcpv4.MessageTypeOffer) {
+		_, at := value(raw, dhcpv4.OptionTFTPServerName)
+		if _, overloaded := value(raw, dhcpv4.OptionOptionOverload); !at && !overloaded {
+			return violated("option 66 in the OFFER, as in the ACK", "it has none")
+		}
+	}
+	return nil
+}
+
+// leaseTimesInOrder judges the times that a server sends; those that it doesn't are the
+// phone's to choose.
+func leaseTimesInOrder(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	var times []uint32
+	var words []string
+	ordered := []dhcpv4.OptionCode{dhcpv4.OptionRenewTimeValue, dhcpv4.OptionRebindingTimeValue, dhcpv4.OptionIPAddressLeaseTime}
+	for _, code := range ordered {
+		if v, ok := value(t.ack(), code); ok && len(v) == 4 {
+			times = append(times, binary.BigEndian.Uint32(v))
+			words = append(words, fmt.Sprintf("option %d is %d s", code.Code(), times[len(times)-1]))
+		}
+	}
+	for i := 1; i < len(times); i++ {
+		if times[i-1] >= times[i] && times[i] != forever {
+			return violated("a time to renew before that to rebind, before the end of the lease", "%s", strings.Join(words, ", "))
+		}
+	}
+	return nil
+}
+
+// forever is the time that never ends (RFC 2131 §3.3).
+const forever = 0xffffffff
+
+func givenWhatWasOffered(ctx context.Context) error {
+	t := of(ctx).talks.dhcp
+	acks := t.of(dhcpv4.MessageTypeAck)
+	if len(acks) == 0 {
+		return t.needsAck()
+	}
+	ack := acks[len(acks)-1]
+	for _, raw := range t.of(dhcpv4.MessageTypeOffer) {
+		if addrAt(raw, bootpYiaddr) == addrAt(ack, bootpYiaddr) {
+			return nil
+		}
+	}
+	return violated("the address that was offered", "the ACK is for %s", addrAt(ack, bootpYiaddr))
+}
+
+// leaseOf is the address of a talk's lease.
+func leaseOf(t *dhcpTalk) string {
+	if ack := t.ack(); ack != nil {
+		return addrAt(ack, bootpYiaddr).String()
+	}
+	return ""
+}
+
+// optionText is an option's text in a lease.
+func optionText(l *discover.Lease, code dhcpv4.OptionCode) string {
+	return strings.Trim(string(l.Options[int(code.Code())]), "\x00 ")
+}
