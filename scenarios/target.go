@@ -69,13 +69,15 @@ const (
 	CheckSync   Capability = "checksync"   // can be asked to send a check-sync NOTIFY
 	Phones      Capability = "phones"      // has phones of its own, with settings that we know
 	Change      Capability = "change"      // can be told other settings for those phones
+	Certificate Capability = "certificate" // its certificate is to be checked: has HTTPS, and is not Insecure; nobody need declare it
 	Intrusive   Capability = "intrusive"   // bears wrong passwords, malformed requests and floods
 )
 
 // Capabilities returns all that there are.
 func Capabilities() []Capability {
 	return []Capability{
-		TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, Announce, CheckSync, Phones, Change, Intrusive,
+		TFTP, FTP, HTTP, HTTPS, PublishTree, PublishRoot, Credentials, PnP, DHCP, Announce, CheckSync,
+		Phones, Change, Certificate, Intrusive,
 	}
 }
 

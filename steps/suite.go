@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options) (*report.Run, error) {
 	}
 	run := &report.Run{
 		Target: o.Target.Name(), Started: time.Now(), Seed: s.seed, Strict: o.Strict,
-		Capabilities: o.Target.Capabilities(), Selected: selection(o), Command: o.Command, Version: o.Version,
+		Capabilities: s.capabilities(), Selected: selection(o), Command: o.Command, Version: o.Version,
 	}
 	if l, ok := o.Target.(scenarios.Located); ok {
 		run.URLs = bare(l.URLs())
@@ -147,18 +147,32 @@ func (s *suite) network() wire.Network { return s.net }
 // judged when all others have been.
 const lastTag = "@last"
 
-// judgeAll judges what is planned: first everything, then what may be a server's end,
-// then once more, one after the other, what met a busy server, and what depends on an
-// option with that option's other values.
+// phases of a run: what goes on side by side, then what goes on alone, then what may be
+// a server's end.
+const phases = 3
+
+// phase is when a rule is judged.
+func phase(r features.Rule) int {
+	switch {
+	case slices.Contains(r.Tags, lastTag):
+		return 2
+	case slices.Contains(r.Tags, aloneTag):
+		return 1
+	}
+	return 0
+}
+
+// judgeAll judges what is planned, phase by phase; then once more, one after the other,
+// what met a busy server, and what depends on an option with that option's other values.
 func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 	s.skip(plan)
 	var all sync.WaitGroup
 	all.Go(func() { s.judgeScenarios(ctx, plan) })
-	for _, last := range []bool{false, true} {
+	for now := range phases {
 		for _, over := range append([]string{""}, schemes...) {
 			var rules []features.Rule
 			for _, p := range plan {
-				if p.Skip == "" && p.Over == over && !p.own() && slices.Contains(p.Rule.Tags, lastTag) == last {
+				if p.Skip == "" && p.Over == over && !p.own() && phase(p.Rule) == now {
 					rules = append(rules, p.Rule)
 				}
 			}

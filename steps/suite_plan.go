@@ -127,8 +127,15 @@ func (s *suite) any() string {
 }
 
 // can reports whether the target has a capability.
-func (s *suite) can(c scenarios.Capability) bool {
-	return slices.Contains(s.options.Target.Capabilities(), c)
+func (s *suite) can(c scenarios.Capability) bool { return slices.Contains(s.capabilities(), c) }
+
+// capabilities are those of the target, and what follows from them.
+func (s *suite) capabilities() []scenarios.Capability {
+	all := slices.Clone(s.options.Target.Capabilities())
+	if slices.Contains(all, scenarios.HTTPS) && !s.tls().Insecure && !slices.Contains(all, scenarios.Certificate) {
+		all = append(all, scenarios.Certificate)
+	}
+	return all
 }
 
 // lacks says why something cannot be judged here.

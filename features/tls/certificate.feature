@@ -14,14 +14,14 @@ Feature: Certificates
     When a phone shakes hands over TLS
     Then the certificate names the host of the URL
 
-  @FIP-TLS-003 @must @grade-A @needs-https
+  @FIP-TLS-003 @must @grade-A @needs-https @needs-certificate
   Scenario: The certificate is signed by an authority that phones trust
     RFC 5280 §6.1: a path of certificates leads from the server's to a trust anchor, each signed by the next.
     Given a file of several blocks
     When a phone shakes hands over TLS
     Then the certificate leads to a trusted authority
 
-  @FIP-TLS-004 @should @grade-A @needs-https
+  @FIP-TLS-004 @should @grade-A @needs-https @needs-certificate
   Scenario: No certificate between the server's and the authority's is missing
     RFC 8446 §4.4.2: "Each following certificate SHOULD directly certify the one immediately preceding it."
     Given a file of several blocks

@@ -152,6 +152,8 @@ func (s *site) Why(c scenarios.Capability) string {
 		return "no notify command in a target.yaml"
 	case scenarios.Phones, scenarios.Change:
 		return "no phones of the server are known; a target.yaml of kind roster or live names some"
+	case scenarios.Certificate:
+		return "the server's certificate is not to be checked"
 	case scenarios.Intrusive:
 		return "a server in use is spared; --intrusive allows it"
 	}
