@@ -1,0 +1,110 @@
+package pcaps
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// ftpData is one data connection of a session.
+type ftpData struct{ session *ftpTalk }
+
+// openData takes a connection that the session announced.
+func (t *ftpTalk) openData(*flow) talk { return &ftpData{t} }
+
+// data implements talk: what comes from either side belongs to the file that is under
+// way; a listing belongs to none.
+func (d *ftpData) data(_ bool, m moment, b []byte) {
+	f := d.session.file
+	if f == nil || f.over {
+		return
+	}
+	f.data, f.last = true, m
+	f.n += int64(len(b))
+	_, _ = f.sum.Write(b)
+	if f.body.Len()+len(b) <= maxBody {
+		f.body.Write(b)
+	}
+}
+
+func (d *ftpData) hole(bool, moment) {
+	if f := d.session.file; f != nil && !f.over {
+		f.lost = true
+	}
+}
+
+func (d *ftpData) close(m moment) {
+	f := d.session.file
+	if f == nil || f.over {
+		return
+	}
+	f.over, f.data, f.last = true, true, m
+	if f.reply != "" {
+		d.session.done(m)
+	}
+}
+
+// retrieved takes the final reply to RETR.
+func (t *ftpTalk) retrieved(m moment, code int, text string) {
+	f := t.file
+	if f == nil {
+		return
+	}
+	f.reply, f.code, f.last = text, code, m
+	if f.over || code >= 300 {
+		t.done(m)
+	}
+}
+
+// done ends a file: the reply came, and the data connection is closed, or never was.
+func (t *ftpTalk) done(m moment) {
+	f := t.file
+	t.file = nil
+	e := f.event(trace.FetchDone, f.last)
+	e.Peer, e.Bytes = t.f.server, f.n
+	partial := ""
+	switch {
+	case f.code == 550 || f.code == 551:
+		e.Kind, e.Fault, e.Detail = trace.FetchMissing, trace.NotFound, f.reply
+	case f.code == 530:
+		e.Kind, e.Fault, e.Detail = trace.FetchFailed, trace.Unauthorized, f.reply
+	case f.code >= 400 && f.n > 0:
+		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
+		e.Detail = fmt.Sprintf("the server broke off after %d bytes: %s", f.n, f.reply)
+		partial = e.Detail
+	case f.code >= 300:
+		e.Kind, e.Fault, e.Detail = trace.FetchFailed, trace.ServerError, f.reply
+	case f.lost:
+		partial = "the capture lacks a part of it"
+	case !f.data:
+		partial = "its data connection is not in the capture"
+	case f.size >= 0 && f.n < f.size:
+		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
+		e.Detail = fmt.Sprintf("the file ended after %d of %d bytes (SIZE)", f.n, f.size)
+		partial = e.Detail
+	}
+	if partial != "" && e.Detail == "" {
+		e.Detail = partial
+	}
+	if e.Kind == trace.FetchDone && partial == "" {
+		e.Facts = append(e.Facts, Fact{"content", sumOf(f.sum)})
+	}
+	t.f.w.r.record(t.phone, e)
+	if e.Kind == trace.FetchDone || partial != "" {
+		t.keep(f, m, partial)
+	}
+}
+
+func (t *ftpTalk) keep(f *ftpFile, m moment, partial string) {
+	file := File{Name: f.name, URL: f.url, Frame: m.frame, Bytes: f.n, Partial: partial}
+	switch {
+	case f.n > int64(f.body.Len()):
+		file.Partial = fmt.Sprintf("%d bytes are more than is kept of one file", f.n)
+	case f.n == 0 && partial != "":
+		return
+	default:
+		file.Body = append([]byte{}, bytes.Clone(f.body.Bytes())...)
+	}
+	t.f.w.r.keep(t.phone, file)
+}

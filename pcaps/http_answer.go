@@ -1,0 +1,138 @@
+package pcaps
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// keep adds to the body.
+func (a *httpAsk) keep(b []byte) {
+	a.n += int64(len(b))
+	if a.phone == nil {
+		return
+	}
+	_, _ = a.sum.Write(b)
+	if a.body.Len()+len(b) <= maxBody {
+		a.body.Write(b)
+	}
+}
+
+func (h *httpTalk) fail(a *httpAsk, m moment, code trace.Code, detail string) {
+	if a.phone == nil {
+		return
+	}
+	e := a.event(trace.FetchFailed, m)
+	e.Peer, e.Fault, e.Detail, e.Bytes = h.f.server, code, detail, a.n
+	h.f.w.r.record(a.phone, e)
+	if a.n > 0 && a.res != nil && a.res.StatusCode == http.StatusOK {
+		h.f.w.r.keep(a.phone, File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: bytes.Clone(a.body.Bytes()),
+			Partial: detail})
+	}
+}
+
+// answered ends one request.
+func (h *httpTalk) answered(m moment) {
+	a := h.ask[0]
+	h.ask = h.ask[1:]
+	if a.phone == nil {
+		return
+	}
+	status := "HTTP " + trace.Clean(a.res.Status)
+	facts := []Fact{{"http.status", strconv.Itoa(a.res.StatusCode)}}
+	record := func(kind trace.Kind, code trace.Code, detail string) {
+		e := a.event(kind, m)
+		e.Peer, e.Fault, e.Detail, e.Facts = h.f.server, code, detail, facts
+		h.f.w.r.record(a.phone, e)
+	}
+	switch code := a.res.StatusCode; {
+	case code == http.StatusOK && a.method == http.MethodGet:
+		h.file(a, m, facts)
+	case code == http.StatusNotFound, code == http.StatusGone:
+		record(trace.FetchMissing, trace.NotFound, status)
+	case code == http.StatusUnauthorized && a.auth == "":
+		scheme, _, _ := strings.Cut(a.res.Header.Get("WWW-Authenticate"), " ")
+		record(trace.FetchReply, "", status+", asks for "+trace.Clean(scheme))
+	case code == http.StatusUnauthorized:
+		record(trace.FetchFailed, trace.Unauthorized, status)
+	case code == http.StatusForbidden:
+		record(trace.FetchFailed, trace.Forbidden, status)
+	case code >= 300 && code < 400 && a.res.Header.Get("Location") != "":
+		e := a.event(trace.FetchRedirect, m)
+		e.Peer, e.URL, e.Detail, e.Facts = h.f.server, h.location(a), status, facts
+		h.f.w.r.record(a.phone, e)
+	case code < 300:
+		record(trace.FetchReply, "", status)
+	default:
+		record(trace.FetchFailed, trace.ServerError, status)
+	}
+}
+
+func (h *httpTalk) location(a *httpAsk) string {
+	to, err := url.Parse(a.res.Header.Get("Location"))
+	base, baseErr := url.Parse(a.url)
+	if err != nil || baseErr != nil {
+		return ""
+	}
+	return trace.Clean(trace.URL(base.ResolveReference(to)))
+}
+
+// file ends a request with the file.
+func (h *httpTalk) file(a *httpAsk, m moment, facts []Fact) {
+	e := a.event(trace.FetchDone, m)
+	e.Peer, e.Bytes = h.f.server, a.n
+	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: bytes.Clone(a.body.Bytes())}
+	switch {
+	case a.lost:
+		f.Partial = "the capture lacks a part of it"
+		e.Detail = f.Partial
+	case a.n > int64(a.body.Len()):
+		f.Body, f.Partial = nil, fmt.Sprintf("%d bytes are more than is kept of one file", a.n)
+	}
+	if f.Body == nil && f.Partial == "" {
+		f.Body = []byte{}
+	}
+	if !a.lost {
+		facts = append(facts, Fact{"content", sumOf(a.sum)})
+	}
+	if t := a.res.Header.Get("Content-Type"); t != "" {
+		facts = append(facts, Fact{"http.content-type", trace.Clean(t)})
+	}
+	e.Facts = facts
+	h.f.w.r.record(a.phone, e)
+	h.f.w.r.keep(a.phone, f)
+}
+
+// hole: bytes are missing in the capture. A body is counted on where its length allows
+// to find its end; a head cannot be.
+func (h *httpTalk) hole(fromClient bool, m moment) {
+	if !fromClient && h.res.open() && len(h.ask) > 0 {
+		a := h.ask[0]
+		a.lost = true
+		h.fail(a, m, "", "the capture lacks a part of this file")
+	}
+	h.dead = true
+}
+
+// close: the connection is over. A body without a length ends with it.
+func (h *httpTalk) close(m moment) {
+	if h.dead || len(h.ask) == 0 {
+		return
+	}
+	a := h.ask[0]
+	switch {
+	case a.res != nil && h.res.untilClose:
+		h.answered(m)
+	case a.res != nil:
+		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d of %d bytes", a.n, a.res.ContentLength))
+	case h.f.resets:
+		h.fail(a, m, trace.Truncated, "the connection was reset before an answer came")
+	default:
+		h.fail(a, m, trace.NoAnswer, "no answer to this request in the capture")
+	}
+}

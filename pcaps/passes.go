@@ -1,0 +1,53 @@
+package pcaps
+
+import (
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// passes numbers the provisioning passes: a new one begins when the phone looks for its
+// server after it has fetched, or begins again with a file that it asked for before.
+func (p *Phone) passes() {
+	pass, fetched := uint64(1), false
+	asked := make(map[string]bool)
+	begin := func() {
+		pass++
+		fetched = false
+		clear(asked)
+	}
+	for i := range p.Events {
+		e := &p.Events[i]
+		switch e.Kind {
+		case trace.PnPSubscribe, trace.DHCPDiscover:
+			if fetched && e.Attempt == 1 {
+				begin()
+			}
+		case trace.FetchRequest:
+			fetched = true
+			if e.Attempt > 1 || e.Fact("http.authorization") != "" {
+				break
+			}
+			if asked[e.URL] && (isFirst(e.Name, p) || !anyFirst(asked, p)) {
+				begin()
+				fetched = true
+			}
+			asked[e.URL] = true
+		}
+		e.Pass = pass
+	}
+}
+
+// isFirst tells the files with which a pass begins.
+func isFirst(name string, p *Phone) bool {
+	return name == p.MAC.String() || name == p.MAC.BootName()
+}
+
+func anyFirst(asked map[string]bool, p *Phone) bool {
+	for url := range asked {
+		if isFirst(url[strings.LastIndexByte(url, '/')+1:], p) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,55 @@
+package pcaps
+
+import (
+	"fmt"
+	"time"
+)
+
+// remarks says what is wrong with the capture itself, so that nobody takes a fault of
+// the capturing for one of the phone's or the server's.
+func (r *reader) remarks() {
+	if r.out.Frames == 0 {
+		r.note("no frame is in it")
+	}
+	if r.cut > 0 {
+		r.note("%s cut short by the snap length (the shortest has %d bytes): what was in the rest is unknown; capture with tcpdump -s 0",
+			wereFrames(r.cut), r.shortest)
+	}
+	if r.back > 0 {
+		what := "packets out of order"
+		if r.backMost > time.Second {
+			what = "time running backwards"
+		}
+		r.note("%s earlier than the frame before, by up to %s (%s): they are read in the order of the file; reordercap sorts them",
+			wereFrames(r.back), r.backMost.Round(time.Microsecond), what)
+	}
+	if r.tcp.holes > 0 {
+		r.note("%d TCP streams have holes: bytes that the capture lacks", r.tcp.holes)
+	}
+	if r.network.lost > 0 {
+		r.note("%d IPv4 fragments contradict others, or are cut: their packets are lost", r.network.lost)
+	}
+	for link, n := range r.links {
+		r.note("%d frames have link type %s (%d), which is not read: Ethernet, Linux cooked, raw IP and loopback are", n, link, int(link))
+	}
+	if r.roster.overflow > 0 {
+		r.note("more than %d stations: the rest is left out; name one with --phone", maxPhones)
+	}
+	if r.roster.left > 0 {
+		r.note("%d events are left out of those of all phones: more than %d are not kept; name one phone with --phone",
+			r.roster.left, maxTotalEvents)
+	}
+	if r.tftp.cut > 0 {
+		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)
+	}
+	if r.panics > 0 {
+		r.note("%d TCP segments could not be assembled", r.panics)
+	}
+}
+
+func wereFrames(n int) string {
+	if n == 1 {
+		return "1 frame is"
+	}
+	return fmt.Sprintf("%d frames are", n)
+}

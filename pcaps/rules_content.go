@@ -1,0 +1,157 @@
+package pcaps
+
+import (
+	"bytes"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// grave are the findings that cost a phone settings; the rest are remarks.
+var grave = []config.Kind{config.NotText, config.MalformedLine, config.ConflictMarker, config.TemplateText,
+	config.IncludeNotCfg, config.NoInclude,
+	config.AccountIncomplete, config.AccountRange, config.BadURL, config.BadPort, config.GluedSettings, config.IncludesGlued,
+	config.ControlChar}
+
+// mostFindings is how many findings of a file a diagnosis tells.
+const mostFindings = 5
+
+// ruleContent: what the files that came whole say that the phone cannot use.
+func ruleContent(s *story) []Diagnosis {
+	held := new(config.Settings)
+	frames := make(map[string]int)
+	var all []Diagnosis
+	found := make(map[string][]config.Finding)
+	var order []string
+	add := func(list []config.Finding) {
+		for _, f := range list {
+			if found[f.File] == nil {
+				order = append(order, f.File)
+			}
+			found[f.File] = append(found[f.File], f)
+		}
+	}
+	done := make(map[string]bool)
+	for _, f := range s.p.Files {
+		if f.Partial != "" || f.Body == nil || done[f.URL+string(f.Body)] {
+			continue
+		}
+		done[f.URL+string(f.Body)] = true
+		frames[f.Name] = f.Frame
+		if isPage(f.Body) && isProvisioning(f.Name) {
+			all = append(all, Diagnosis{Cause: Unusable, rank: 11, Frames: []int{f.Frame},
+				Text: fmt.Sprintf("the server answered the request for %s with a web page, not with a cfg file", f.Name),
+				Next: "Open " + f.URL + " in a browser: a login page, an error page with status 200, or a portal stands in between."})
+			continue
+		}
+		add(readFile(s.p.MAC, f, held))
+	}
+	add(held.Check(s.identity(), device.Behaviour{}))
+	for _, file := range order {
+		all = append(all, contentOf(file, found[file], frames[file])...)
+	}
+	return all
+}
+
+// readFile returns the findings of one file, and merges it where it is a cfg file.
+func readFile(mac device.MAC, f File, held *config.Settings) []config.Finding {
+	switch ext := path.Ext(f.Name); {
+	case ext == ".boot":
+		boot, err := config.ParseBoot(f.Name, f.Body)
+		if err != nil && boot == nil {
+			return nil
+		}
+		return boot.Findings
+	case ext == ".cfg", f.Name == mac.String() && !mac.IsZero():
+		cfg, err := config.ParseCfg(f.Name, f.Body)
+		if cfg == nil || err != nil && len(cfg.Findings) == 0 {
+			return nil
+		}
+		held.Merge(cfg)
+		return cfg.Findings
+	}
+	return nil
+}
+
+// isPage tells a web page.
+func isPage(b []byte) bool {
+	head := bytes.ToLower(bytes.TrimSpace(b[:min(len(b), 256)]))
+	return bytes.HasPrefix(head, []byte("<!doctype html")) || bytes.HasPrefix(head, []byte("<html"))
+}
+
+// contentOf makes two diagnoses at most of one file's findings: what costs settings, and
+// what is odd.
+func contentOf(file string, list []config.Finding, frame int) []Diagnosis {
+	var bad, odd []string
+	for _, f := range list {
+		switch {
+		case f.Kind == config.UnknownModel:
+		case slices.Contains(grave, f.Kind):
+			bad = append(bad, trace.Clean(f.String()))
+		default:
+			odd = append(odd, trace.Clean(f.String()))
+		}
+	}
+	var all []Diagnosis
+	for i, texts := range [][]string{bad, odd} {
+		if len(texts) == 0 {
+			continue
+		}
+		d := Diagnosis{Cause: Unusable, rank: 30 + 50*i}
+		if frame > 0 {
+			d.Frames = []int{frame}
+		}
+		what := "the phone cannot use all of " + file
+		if i == 1 {
+			what = "odd, but of no consequence, in " + file
+		}
+		more := ""
+		if len(texts) > mostFindings {
+			more = fmt.Sprintf("; and %d more", len(texts)-mostFindings)
+			texts = texts[:mostFindings]
+		}
+		d.Text = what + ": " + strings.Join(texts, "; ") + more
+		d.Next = "Correct " + file + " on the server; fipsim phone against it tells the same findings at once."
+		all = append(all, d)
+	}
+	return all
+}
+
+// ruleWell: nothing is wrong, as far as the capture tells.
+func ruleWell(s *story) []Diagnosis {
+	var names []string
+	var frames []int
+	got := 0
+	for _, a := range s.fetches {
+		if a.end.Kind == trace.FetchFailed && a.end.Fault != "" {
+			return nil
+		}
+		if a.done() {
+			got++
+			names = append(names, a.name)
+			frames = append(frames, a.end.Frame)
+		}
+	}
+	d := Diagnosis{Cause: AllWell, rank: 50, Frames: frames}
+	switch sealed := s.events[TLSData]; {
+	case got > 0:
+		d.Text = fmt.Sprintf("the phone got %s", listed(names))
+		d.Next = "If it still does not work, look at the settings in these files: fipsim pcap extract writes them out."
+	case len(sealed) > 0 && len(s.fetches) == 0:
+		d.Text = "the phone talked to " + sealed[0].Peer.String() + " over TLS, and nothing failed in what can be seen; what it " +
+			"fetched is encrypted"
+		d.Frames = framesOf(sealed...)
+		d.Next = "Read the server's log beside this capture."
+	case len(s.fetches) == 0:
+		d.Text, d.rank = "the phone asked for no file in this capture", 95
+		d.Next = "Capture from the moment at which the phone is powered on."
+	default:
+		return nil
+	}
+	return []Diagnosis{d}
+}

@@ -1,0 +1,233 @@
+package pcaps
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// rules judge a story. Each returns what it found, with a rank: the lower, the more
+// probable it is that this is the cause.
+var rules = []func(*story) []Diagnosis{
+	ruleFailed, ruleSlow, ruleFiles, ruleDHCP, rulePnP, ruleWrongServer, ruleNeverAsked, ruleContent, ruleWell,
+}
+
+// patience is how long a phone waits before it sends a TFTP request again (grade B).
+const patience = 4200 * time.Millisecond
+
+// ruleFailed: a file that could not be had. It ends the pass.
+func ruleFailed(s *story) []Diagnosis {
+	var all []Diagnosis
+	seen := make(map[string]int) // place in all, by what is the same
+	for _, a := range s.fetches {
+		d, key := s.failed(a)
+		if d.Text == "" {
+			continue
+		}
+		if i, ok := seen[key]; ok {
+			all[i].Frames = append(all[i].Frames, d.Frames...)
+			continue
+		}
+		seen[key] = len(all)
+		all = append(all, d)
+	}
+	return all
+}
+
+func (s *story) failed(a *attempt) (d Diagnosis, key string) {
+	server := a.server()
+	d = Diagnosis{Frames: a.frames(), Filter: s.filter(protocolFilter(a.scheme()), server.Addr()), rank: 10}
+	key = string(a.end.Fault) + a.end.Name + server.String()
+	switch a.end.Kind { //nolint:exhaustive // the others are how files end well
+	case trace.FetchFailed:
+	case "":
+		if !a.asked || len(a.requests) == 0 {
+			return Diagnosis{}, ""
+		}
+		d.Cause = LoginRefused
+		d.Text = fmt.Sprintf("%s asks for a user name and a password for %s, and the phone gave none: it has no credentials for "+
+			"this server",
+			server, a.name)
+		d.Next = "Put the credentials into the provisioning URL (http://user:password@host/), or let the server answer phones without."
+		return d, "401" + server.String()
+	default:
+		return Diagnosis{}, ""
+	}
+	s.fault(a, &d)
+	return d, key
+}
+
+// fault puts a failure into words.
+func (s *story) fault(a *attempt, d *Diagnosis) {
+	peer, detail := a.end.Peer, a.end.Detail
+	say := func(c Cause, next, format string, args ...any) {
+		d.Cause, d.Next, d.Text = c, next, fmt.Sprintf(format, args...)
+	}
+	switch a.end.Fault { //nolint:exhaustive // the rest is told alike
+	case trace.NoAnswer:
+		s.silent(a, d)
+	case trace.Refused:
+		say(Refused, "Is the server running, and is the port in the provisioning URL the right one?",
+			"%s refused the connection: nothing listens on that port", peer)
+	case trace.TLSFailure:
+		say(TLSRefused, "Look at the certificate: its names, its dates, who signed it; and which TLS versions both sides offer. "+
+			"openssl s_client -connect "+peer.String()+" shows it.", "no TLS connection to %s: %s", peer, detail)
+	case trace.Unauthorized:
+		say(LoginRefused, "Compare user name and password in the provisioning URL with the server's.",
+			"%s refused the phone's login for %s (%s)", peer, a.name, detail)
+	case trace.Forbidden:
+		say(Forbidden, "Is the phone's MAC known to the server, and may the server's user read the file?",
+			"%s forbids %s (%s): it does not know this phone, or the file's rights are wrong", peer, a.name, detail)
+	case trace.Truncated:
+		say(FileCut, "Fetch the file from another machine and compare its length; look into the server's log for why it broke off.",
+			"%s came short from %s: %s", a.name, peer, detail)
+	case trace.NoFault: // a hole in the capture
+		d.rank = 90
+		say(Incomplete, "Capture again, nearer to the phone, with a larger buffer (tcpdump -B).", "%s: %s", a.name, detail)
+	default:
+		if why, ok := strings.CutPrefix(detail, "the phone ended it: "); ok {
+			say(ServerFailed, "Compare the OACK with the options of the request: the phone did not accept the server's answer.",
+				"the phone broke %s off: %s", a.name, why)
+			return
+		}
+		say(ServerFailed, "Look into the server's log at that time.", "%s could not give %s: %s", peer, a.name, detail)
+	}
+}
+
+// silent: no answer, as far as the capture goes.
+func (s *story) silent(a *attempt, d *Diagnosis) {
+	server, last := a.server(), a.end.At
+	sends := max(len(a.requests), a.end.Attempt)
+	if after := s.ended(last); after < patience {
+		d.Cause, d.rank = Incomplete, 85
+		d.Text = fmt.Sprintf("the capture ends %s after the request for %s: whether it was answered is not in it", round(max(0,
+			after)), a.name)
+		d.Next = "Capture longer: until a minute after the phone's last request."
+		return
+	}
+	d.Cause = NoAnswer
+	if a.end.Bytes > 0 || strings.HasPrefix(a.end.Detail, "silence after") {
+		d.Text = fmt.Sprintf("%s stopped in the middle of %s: %s", server, a.name, a.end.Detail)
+		d.Next = "Look for what drops packets between the two, and into the server's log; does it happen with small files too?"
+		return
+	}
+	span := sinceOf(a.end.At.Add(-a.end.Took), a.end.At)
+	d.Text = fmt.Sprintf("%s never answered the request for %s, sent %s", server, a.name, times(sends, "time"))
+	if sends > 1 {
+		d.Text += fmt.Sprintf(" in %s", round(span))
+	}
+	d.Text += ": nothing came back at this point of the network"
+	d.Next = fmt.Sprintf("Is %s the provisioning server, and does it run? Capture at the server: if the request arrives there, "+
+		"the server is silent; if not, "+
+		"a firewall or a route is in between (TFTP answers come from a new port).", server.Addr())
+}
+
+// ruleSlow: a request that was answered only after it had been sent again.
+func ruleSlow(s *story) []Diagnosis {
+	d := Diagnosis{Cause: SlowAnswer, rank: 60}
+	var names []string
+	for _, a := range s.fetches {
+		if n := len(a.requests); n > 1 && a.end.Fault != trace.NoAnswer && a.requests[n-1].Attempt > 1 && a.end.Kind != "" {
+			gap := a.requests[n-1].At.Sub(a.requests[0].At)
+			names = append(names, fmt.Sprintf("%s (sent %d times in %s)", a.name, n, round(gap)))
+			d.Frames = append(d.Frames, a.frames()...)
+			d.Filter = s.filter(protocolFilter(a.scheme()), a.server().Addr())
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	d.Text = "the first request got no answer, and the phone sent it again: " + strings.Join(names, ", ")
+	d.Next = "Were requests lost, or was the server not up yet? Compare with a capture at the server."
+	return []Diagnosis{d}
+}
+
+// ruleFiles follows the guide's order: MAC boot, common boot, common cfg, MAC cfg; and
+// tells what was there.
+func ruleFiles(s *story) []Diagnosis {
+	var all []Diagnosis
+	var missed, got []*attempt
+	var names []string
+	gotOwn, gotCommon, boot := false, false, false
+	for _, a := range s.fetches {
+		switch {
+		case a.missing():
+			missed = append(missed, a)
+			names = append(names, a.name)
+		case a.done():
+			got = append(got, a)
+			gotOwn = gotOwn || s.own(a.name)
+			gotCommon = gotCommon || a.name == device.CommonCfg
+			boot = boot || strings.HasSuffix(a.name, ".boot")
+		}
+	}
+	frames := func() (f []int) {
+		for _, a := range missed {
+			f = append(f, a.frames()...)
+		}
+		return f
+	}
+	switch {
+	case len(missed) == 0:
+	case len(got) == 0:
+		server := missed[0].server()
+		all = append(all, Diagnosis{Cause: NothingThere, rank: 20, Frames: frames(),
+			Filter: s.filter(protocolFilter(missed[0].scheme()), server.Addr()),
+			Text:   fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
+			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."})
+	case boot:
+		all = append(all, s.includesMissing(missed)...)
+	case gotCommon && !gotOwn:
+		d := Diagnosis{Cause: OnlyCommon, rank: 40, Frames: append(frames(), got[0].frames()...),
+			Filter: s.filter(protocolFilter(got[0].scheme()), got[0].server().Addr())}
+		d.Text = fmt.Sprintf("the phone fell back to the common %s: %s are not there", device.CommonCfg, listed(names))
+		d.Next = "The common cfg has no accounts: put " + s.p.Name() + ".cfg beside it, in lower case, or a boot file that includes it."
+		if !s.asked(s.p.MAC.CfgName()) && !s.p.MAC.IsZero() {
+			d.Text += "; the request for " + s.p.MAC.CfgName() + ", which comes next in the guide's order, is not in the capture"
+			d.Next = "Capture longer, to see whether " + s.p.MAC.CfgName() + " is asked for, and there."
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func (s *story) asked(name string) bool {
+	for _, a := range s.fetches {
+		if a.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// includesMissing: files that a boot file names and the server lacks.
+func (s *story) includesMissing(missed []*attempt) []Diagnosis {
+	d := Diagnosis{Cause: IncludeMissing, rank: 35}
+	var names []string
+	for _, a := range missed {
+		if strings.HasSuffix(a.name, ".boot") || a.name == s.p.MAC.String() {
+			continue
+		}
+		names = append(names, a.name)
+		d.Frames = append(d.Frames, a.frames()...)
+		d.Filter = s.filter(protocolFilter(a.scheme()), a.server().Addr())
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	d.Text = fmt.Sprintf("the boot file includes %s, and the server says that it is not there: the phone goes on without it", listed(names))
+	d.Next = "Compare the include lines with the names on the server: they are relative to the boot file, and case counts."
+	return []Diagnosis{d}
+}
+
+// listed joins names for a sentence, no more than a few.
+func listed(names []string) string {
+	const most = 6
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,224 @@
+package pcaps
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// Line returns the words of a timeline for one event; none for one that a timeline
+// leaves out.
+func Line(e Event) string {
+	switch e.Kind {
+	case FTPCommand:
+		return ""
+	case TLSHello:
+		return trace.Clean(fmt.Sprintf("-> tls to %s%s, %s", e.Peer, forHost(e.Name), e.Detail))
+	case TLSServer:
+		return trace.Clean("<- tls " + e.Detail)
+	case TLSCertificate:
+		return trace.Clean("<- tls certificate of " + e.Name + ", " + e.Detail)
+	case TLSData:
+		return "<- tls " + e.Detail
+	case trace.DHCPRequest, trace.DHCPRenew:
+		if e.Attempt == 0 {
+			e.Attempt = 1
+		}
+	}
+	line, _ := trace.Line(e.Event)
+	return strings.ReplaceAll(line, ": the phone goes on", "")
+}
+
+func forHost(name string) string {
+	if name == "" {
+		return ", without a host's name"
+	}
+	return " for " + name
+}
+
+// who describes a phone in one line.
+func (p *Phone) who() string {
+	parts := []string{p.Name()}
+	for _, a := range p.Addresses {
+		if a.String() != p.Name() {
+			parts = append(parts, a.String())
+		}
+	}
+	if p.Model != "" {
+		parts = append(parts, p.Model, p.Firmware)
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
+// mostLines bounds the timeline of one phone in a text.
+const mostLines = 2000
+
+// each calls f for each line of the timeline, and returns how many there were beyond.
+func (p *Phone) each(f func(e Event, since time.Duration, line string)) (more int) {
+	lines := 0
+	for _, e := range p.Events {
+		line := Line(e)
+		switch {
+		case line == "":
+		case lines >= mostLines:
+			more++
+		default:
+			lines++
+			f(e, e.At.Sub(p.Events[0].At), line)
+		}
+	}
+	return more + p.EventsCut
+}
+
+// WriteText tells a capture to a person: the phones one after the other, each with its
+// timeline and its diagnosis.
+func (c *Capture) WriteText(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintln(&b, c.summary())
+	for _, n := range c.Notes {
+		fmt.Fprintln(&b, "note: "+n)
+	}
+	for _, p := range c.Phones {
+		fmt.Fprintf(&b, "\n%s\n", p.who())
+		more := p.each(func(e Event, since time.Duration, line string) {
+			fmt.Fprintf(&b, "%9.3f  %6s  %s\n", since.Seconds(), fmt.Sprintf("#%d", e.Frame), line)
+		})
+		if more > 0 {
+			fmt.Fprintf(&b, "                   … and %d more events\n", more)
+		}
+		for i, d := range Diagnose(p) {
+			fmt.Fprintf(&b, "  %d. %s\n", i+1, d.Text)
+			if len(d.Frames) > 0 {
+				fmt.Fprintf(&b, "     frames     %s\n", numbers(d.Frames))
+			}
+			if d.Filter != "" {
+				fmt.Fprintf(&b, "     wireshark  %s\n", d.Filter)
+			}
+			fmt.Fprintf(&b, "     next       %s\n", d.Next)
+		}
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+		b.Reset()
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// summary is one line about the capture as a whole.
+func (c *Capture) summary() string {
+	s := fmt.Sprintf("%s: %s, %d frames in %s", c.Name, c.Format, c.Frames, c.Last.Sub(c.First).Round(time.Millisecond))
+	s += fmt.Sprintf(", %s", times(len(c.Phones), "phone"))
+	if c.Others > 0 {
+		s += fmt.Sprintf(" (%d other clients are left out)", c.Others)
+	}
+	return s
+}
+
+func numbers(frames []int) string {
+	words := make([]string, len(frames))
+	for i, f := range frames {
+		words[i] = fmt.Sprint(f)
+	}
+	return strings.Join(words, ", ")
+}
+
+// WriteMarkdown tells a capture for a ticket.
+func (c *Capture) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## %s\n\n", cell(c.summary()))
+	for _, n := range c.Notes {
+		fmt.Fprintf(&b, "> note: %s\n", cell(n))
+	}
+	for _, p := range c.Phones {
+		fmt.Fprintf(&b, "\n### %s\n\n", cell(p.who()))
+		for i, d := range Diagnose(p) {
+			fmt.Fprintf(&b, "%d. **%s**: %s\n", i+1, d.Cause, cell(d.Text))
+			if len(d.Frames) > 0 {
+				fmt.Fprintf(&b, "   - frames: %s\n", numbers(d.Frames))
+			}
+			if d.Filter != "" {
+				fmt.Fprintf(&b, "   - Wireshark: `%s`\n", d.Filter)
+			}
+			fmt.Fprintf(&b, "   - next: %s\n", cell(d.Next))
+		}
+		fmt.Fprint(&b, "\n| s | frame | |\n|---:|---:|---|\n")
+		more := p.each(func(e Event, since time.Duration, line string) {
+			fmt.Fprintf(&b, "| %.3f | %d | %s |\n", since.Seconds(), e.Frame, cell(line))
+		})
+		if more > 0 {
+			fmt.Fprintf(&b, "\n… and %d more events\n", more)
+		}
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+		b.Reset()
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// cell makes a text fit for Markdown: what a stranger sent must not become markup.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "`", "'", "<", "&lt;", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(text)
+}
+
+// report is the JSON form.
+type report struct {
+	Format  string        `json:"format"` // fipsim-pcap
+	Version int           `json:"version"`
+	Capture string        `json:"capture"`
+	Kind    string        `json:"kind"`
+	Frames  int           `json:"frames"`
+	First   time.Time     `json:"first"`
+	Last    time.Time     `json:"last"`
+	Notes   []string      `json:"notes"`
+	Others  int           `json:"others"`
+	Phones  []phoneReport `json:"phones"`
+}
+
+type phoneReport struct {
+	MAC       device.MAC   `json:"mac"`
+	Addresses []string     `json:"addresses"`
+	Model     string       `json:"model,omitempty"`
+	Firmware  string       `json:"firmware,omitempty"`
+	UserAgent string       `json:"user_agent,omitempty"`
+	Diagnoses []Diagnosis  `json:"diagnoses"`
+	Events    []Event      `json:"events"`
+	EventsCut int          `json:"events_cut,omitempty"`
+	Files     []fileReport `json:"files"`
+}
+
+type fileReport struct {
+	Name    string `json:"name"`
+	URL     string `json:"url"`
+	Frame   int    `json:"frame"`
+	Bytes   int64  `json:"bytes"`
+	Partial string `json:"partial,omitempty"`
+}
+
+// WriteJSON writes one document with everything but the contents of the files.
+func (c *Capture) WriteJSON(w io.Writer) error {
+	r := report{Format: "fipsim-pcap", Version: 1, Capture: c.Name, Kind: c.Format, Frames: c.Frames, First: c.First, Last: c.Last,
+		Notes: append([]string{}, c.Notes...), Others: c.Others, Phones: []phoneReport{}}
+	for _, p := range c.Phones {
+		out := phoneReport{MAC: p.MAC, Addresses: []string{}, Model: p.Model, Firmware: p.Firmware, UserAgent: p.UserAgent,
+			Diagnoses: Diagnose(p), Events: p.Events, EventsCut: p.EventsCut, Files: []fileReport{}}
+		for _, a := range p.Addresses {
+			out.Addresses = append(out.Addresses, a.String())
+		}
+		for _, f := range p.Files {
+			out.Files = append(out.Files, fileReport{f.Name, f.URL, f.Frame, f.Bytes, f.Partial})
+		}
+		r.Phones = append(r.Phones, out)
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}

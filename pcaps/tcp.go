@@ -1,0 +1,239 @@
+package pcaps
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/reassembly"
+
+	"github.com/fipsim/fipsim/simulator/device"
+)
+
+// tcpWatch puts TCP streams together, and hands those of provisioning protocols to who
+// reads them.
+type tcpWatch struct {
+	r         *roster
+	pool      *reassembly.StreamPool
+	assembler *reassembly.Assembler
+	expected  map[netip.AddrPort]*ftpTalk // where FTP data connections are to come
+	current   packet                      // being assembled
+	flows     int                         // open
+	holes     int                         // streams with bytes missing
+	swept     time.Time
+}
+
+// What TCP reassembly may hold at most, in pages of 1900 bytes.
+const (
+	maxPages     = 8192
+	maxFlowPages = 128
+	maxFlows     = 50_000
+	maxExpected  = 10_000
+)
+
+// Idle times, by the capture's clock.
+const (
+	holeWait = 30 * time.Second // how long a stream waits for bytes that are missing
+	flowIdle = 5 * time.Minute  // then a connection is over
+	sweeping = 20 * time.Second
+)
+
+func newTCPWatch(r *roster) *tcpWatch {
+	w := &tcpWatch{r: r, expected: make(map[netip.AddrPort]*ftpTalk)}
+	w.reset()
+	return w
+}
+
+func (w *tcpWatch) reset() {
+	w.pool = reassembly.NewStreamPool(w)
+	w.assembler = reassembly.NewAssembler(w.pool)
+	w.assembler.MaxBufferedPagesTotal = maxPages
+	w.assembler.MaxBufferedPagesPerConnection = maxFlowPages
+}
+
+// moment is when and where something was seen.
+type moment struct {
+	at    time.Time
+	frame int
+}
+
+// GetCaptureInfo implements reassembly.AssemblerContext. The frame's number travels in
+// the field for the interface, which assembling does not use.
+func (m *moment) GetCaptureInfo() gopacket.CaptureInfo {
+	return gopacket.CaptureInfo{Timestamp: m.at, InterfaceIndex: m.frame}
+}
+
+// take feeds one TCP segment.
+func (w *tcpWatch) take(p packet) {
+	var t layers.TCP
+	if t.DecodeFromBytes(p.payload, gopacket.NilDecodeFeedback) != nil {
+		return
+	}
+	w.current = p
+	flow := gopacket.NewFlow(layers.EndpointIPv4, p.from.AsSlice(), p.to.AsSlice())
+	if p.from.Is6() {
+		flow = gopacket.NewFlow(layers.EndpointIPv6, p.from.AsSlice(), p.to.AsSlice())
+	}
+	w.assembler.AssembleWithContext(flow, &t, &moment{p.at, p.frame})
+}
+
+// sweep ends what nothing was heard of for long.
+func (w *tcpWatch) sweep(now time.Time) {
+	w.swept = now
+	w.assembler.FlushWithOptions(reassembly.FlushOptions{T: now.Add(-holeWait), TC: now.Add(-flowIdle)})
+	if w.flows > maxFlows {
+		w.assembler.FlushAll()
+	}
+	if len(w.expected) > maxExpected {
+		clear(w.expected)
+	}
+}
+
+func (w *tcpWatch) finish() { w.assembler.FlushAll() }
+
+// talk reads one protocol's bytes, in order.
+type talk interface {
+	data(fromClient bool, m moment, b []byte)
+	hole(fromClient bool, m moment) // bytes are missing here
+	close(m moment)
+}
+
+// flow is one TCP connection.
+type flow struct {
+	w              *tcpWatch
+	client, server netip.AddrPort
+	hw             device.MAC // the client's, zero where not seen
+	turned         bool       // the assembler takes the server for the client
+	start, last    moment
+	opened         bool // a SYN of the client was seen
+	answered       bool // anything came from the server but a reset
+	reset          bool // the server's reset
+	resets         bool // anybody's
+	syns           int
+	talk           talk
+	head           [2][]byte // until it is known what it is
+	ignored        bool
+	ended          bool
+}
+
+// maxHead is how many bytes are looked at before a stream's protocol is known.
+const maxHead = 512
+
+// New implements reassembly.StreamFactory.
+func (w *tcpWatch) New(_, _ gopacket.Flow, t *layers.TCP, _ reassembly.AssemblerContext) reassembly.Stream {
+	p := w.current
+	src, dst := netip.AddrPortFrom(p.from, uint16(t.SrcPort)), netip.AddrPortFrom(p.to, uint16(t.DstPort))
+	f := &flow{w: w, client: src, server: dst, hw: p.hw, start: moment{p.at, p.frame}}
+	// Without a SYN, the lower port is the server's.
+	if t.SYN && t.ACK || !t.SYN && t.SrcPort < t.DstPort {
+		f.client, f.server, f.turned, f.hw = dst, src, true, device.MAC{}
+	}
+	w.flows++
+	if s := w.expected[f.server]; s != nil {
+		delete(w.expected, f.server)
+		f.talk = s.openData(f)
+	}
+	return f
+}
+
+// Accept implements reassembly.Stream: it sees each segment, and lets data in.
+func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCPFlowDirection,
+	next reassembly.Sequence, start *bool, _ reassembly.AssemblerContext) bool {
+	f.last = moment{ci.Timestamp, ci.InterfaceIndex}
+	fromClient := f.fromClient(dir)
+	switch {
+	case fromClient && t.SYN && !t.ACK:
+		f.opened = true
+		f.syns++
+	case !fromClient && t.RST:
+		f.reset = true
+	case !fromClient:
+		f.answered = true
+	}
+	f.resets = f.resets || t.RST
+	if fromClient && f.hw.IsZero() {
+		f.hw = f.w.current.hw
+	}
+	if next < 0 && !t.SYN {
+		*start = true // the capture began in mid-stream
+	}
+	return !f.ignored
+}
+
+func (f *flow) fromClient(dir reassembly.TCPFlowDirection) bool {
+	return (dir == reassembly.TCPDirClientToServer) != f.turned
+}
+
+// ReassembledSG implements reassembly.Stream.
+func (f *flow) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.AssemblerContext) {
+	dir, start, _, skip := sg.Info()
+	length, _ := sg.Lengths()
+	ci := sg.CaptureInfo(0)
+	m := moment{ci.Timestamp, ci.InterfaceIndex}
+	if m.frame == 0 {
+		m = f.last
+	}
+	if f.ignored {
+		return
+	}
+	if skip > 0 || skip < 0 && !start {
+		if skip > 0 {
+			f.w.holes++
+		}
+		if f.talk != nil {
+			f.talk.hole(f.fromClient(dir), m)
+		} else if skip > 0 {
+			f.ignore()
+			return
+		}
+	}
+	if length > 0 {
+		f.take(f.fromClient(dir), m, sg.Fetch(length))
+	}
+}
+
+func (f *flow) ignore() { f.ignored, f.head = true, [2][]byte{} }
+
+// take hands bytes on, once it is known what they are.
+func (f *flow) take(fromClient bool, m moment, b []byte) {
+	if f.talk != nil {
+		f.talk.data(fromClient, m, b)
+		return
+	}
+	side := 0
+	if fromClient {
+		side = 1
+	}
+	f.head[side] = append(f.head[side], b[:min(len(b), 64<<10)]...)
+	t, known := f.recognize(m)
+	switch {
+	case known && t == nil, !known && len(f.head[0])+len(f.head[1]) > maxHead:
+		f.ignore()
+	case known:
+		f.talk = t
+		head := f.head
+		f.head = [2][]byte{}
+		for i, first := range []bool{true, false} {
+			if n := 1 - i; len(head[n]) > 0 {
+				t.data(first, m, head[n])
+			}
+		}
+	}
+}
+
+// ReassemblyComplete implements reassembly.Stream.
+func (f *flow) ReassemblyComplete(reassembly.AssemblerContext) bool {
+	if f.ended {
+		return true
+	}
+	f.ended = true
+	f.w.flows--
+	switch {
+	case f.talk != nil:
+		f.talk.close(f.last)
+	case f.opened && !f.answered && !f.ignored:
+		f.unanswered()
+	}
+	return true
+}

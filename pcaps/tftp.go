@@ -1,0 +1,264 @@
+package pcaps
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/tftp"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// datagram is a UDP packet.
+type datagram struct {
+	packet
+	src, dst netip.AddrPort
+	data     []byte
+	cut      int // bytes of data that the capture cut off
+}
+
+// transfer is one TFTP transfer as it passes by.
+type transfer struct {
+	phone    *Phone
+	client   netip.AddrPort
+	server   netip.AddrPort // who was asked
+	peer     netip.AddrPort // who answered; invalid until then
+	name     string
+	request  []byte
+	sends    int
+	first    time.Time // the request
+	last     time.Time // the last packet of either side
+	lastSent int       // frame of the last sending
+	sentAt   time.Time
+	facts    []Fact
+	oack     string
+	blksize  int
+	tsize    int64 // announced; -1: not
+	next     uint16
+	blocks   int64
+	bytes    int64
+	body     bytes.Buffer
+	sum      hash.Hash
+	notKept  bool
+	holes    []string
+	done     bool
+	repeated int
+}
+
+// What is kept of TFTP at most.
+const (
+	maxTransfers = 20_000
+	tftpIdle     = 90 * time.Second // then nothing more is expected
+	maxHoles     = 20
+	maxRepeats   = 20 // events of repeated blocks of one transfer
+)
+
+// tftpPort is where requests go (RFC 1350 §4).
+const tftpPort = 69
+
+// tftpWatch follows all transfers of a capture. A transfer is known by the phone's
+// port: it is new for every file.
+type tftpWatch struct {
+	r    *roster
+	open map[netip.AddrPort]*transfer
+	cut  int // transfers that were given up for want of room
+}
+
+func newTFTPWatch(r *roster) *tftpWatch {
+	return &tftpWatch{r: r, open: make(map[netip.AddrPort]*transfer)}
+}
+
+// take looks at a datagram; false: it is not TFTP.
+func (w *tftpWatch) take(d datagram) bool {
+	if t := w.open[d.dst]; t != nil && d.src != t.client {
+		w.fromServer(t, d)
+		return true
+	}
+	if looksLikeRequest(d) {
+		w.request(d)
+		return true
+	}
+	if t := w.open[d.src]; t != nil {
+		w.fromClient(t, d)
+		return true
+	}
+	return false
+}
+
+// looksLikeRequest tells a read or write request: at port 69 by its opcode alone, at
+// another one only where all of it fits.
+func looksLikeRequest(d datagram) bool {
+	b := d.data
+	if len(b) < 4 || b[0] != 0 || b[1] != byte(tftp.RRQ) && b[1] != byte(tftp.WRQ) {
+		return false
+	}
+	if d.dst.Port() == tftpPort || d.src.Port() == tftpPort {
+		return true
+	}
+	p, err := tftp.Parse(b)
+	return err == nil && p.Filename != "" && (strings.EqualFold(p.Mode, tftp.Octet) || strings.EqualFold(p.Mode, tftp.Netascii))
+}
+
+func (w *tftpWatch) request(d datagram) {
+	p, err := tftp.Parse(d.data)
+	if err != nil {
+		w.malformed(d, err)
+		return
+	}
+	if t := w.open[d.src]; t != nil && !t.peer.IsValid() && t.server == d.dst && bytes.Equal(t.request, d.data) {
+		t.sends++
+		w.sent(t, d)
+		return
+	}
+	if t := w.open[d.src]; t != nil {
+		w.end(t)
+	}
+	if len(w.open) >= maxTransfers {
+		w.cut++
+		return
+	}
+	phone := w.r.phoneAt(d.src.Addr(), d.hw)
+	if mac, ok := macIn(p.Filename); ok {
+		phone = w.r.claim(d.src.Addr(), d.hw, mac)
+	}
+	if phone == nil {
+		return
+	}
+	phone.provisions = true
+	t := &transfer{
+		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: 1,
+		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, sum: sha256.New(), facts: requestFacts(p),
+	}
+	w.open[d.src] = t
+	w.sent(t, d)
+}
+
+func requestFacts(p tftp.Packet) []Fact {
+	facts := []Fact{{"tftp.opcode", strconv.Itoa(int(p.Op))}, {"tftp.mode", trace.Clean(p.Mode)}}
+	for _, o := range p.Options {
+		facts = append(facts, Fact{"tftp.option." + trace.Clean(strings.ToLower(o.Name)), trace.Clean(o.Value)})
+	}
+	return facts
+}
+
+// sent records one sending of a request.
+func (w *tftpWatch) sent(t *transfer, d datagram) {
+	t.last, t.sentAt, t.lastSent = d.at, d.at, d.frame
+	e := t.event(trace.FetchRequest, d)
+	e.Attempt, e.Peer, e.Took = t.sends, d.dst, sinceOf(t.first, d.at)
+	e.Facts = t.facts
+	if t.facts[0].Value == "2" {
+		e.Detail = "a write request"
+	}
+	w.r.record(t.phone, e)
+}
+
+// event is one of this transfer's, at a packet.
+func (t *transfer) event(kind trace.Kind, d datagram) Event {
+	return Event{Event: trace.Event{Kind: kind, At: d.at, Frame: d.frame, Name: t.name, URL: t.url()}}
+}
+
+func (t *transfer) url() string { return urlOf("tftp", t.server, tftpPort, t.name) }
+
+// urlOf writes a URL of what was asked for.
+func urlOf(scheme string, server netip.AddrPort, standard uint16, path string) string {
+	host := server.String()
+	if server.Port() == standard {
+		host = server.Addr().String()
+		if server.Addr().Is6() {
+			host = "[" + host + "]"
+		}
+	}
+	return scheme + "://" + host + "/" + strings.TrimPrefix(path, "/")
+}
+
+// malformed records a request that cannot be read.
+func (w *tftpWatch) malformed(d datagram, err error) {
+	phone := w.r.phoneAt(d.src.Addr(), d.hw)
+	if phone == nil {
+		return
+	}
+	phone.provisions = true
+	detail := err.Error()
+	if d.cut > 0 {
+		detail += fmt.Sprintf(": the capture holds only %d bytes of the packet", len(d.data))
+	}
+	w.r.record(phone, Event{Event: trace.Event{
+		Kind: trace.FetchIgnored, At: d.at, Frame: d.frame, Peer: d.dst, URL: urlOf("tftp", d.dst, tftpPort, ""), Detail: detail,
+	}, Facts: []Fact{{"tftp.opcode", strconv.Itoa(int(d.data[1]))}}})
+}
+
+// sweep ends transfers that nothing was heard of for long.
+func (w *tftpWatch) sweep(now time.Time) {
+	for _, t := range w.open {
+		if now.Sub(t.last) > tftpIdle {
+			w.end(t)
+		}
+	}
+}
+
+// finish ends all transfers: the capture is over.
+func (w *tftpWatch) finish() {
+	for _, t := range w.open {
+		w.end(t)
+	}
+}
+
+// end closes a transfer; one that did not come to its end has failed, as far as the
+// capture tells.
+func (w *tftpWatch) end(t *transfer) {
+	delete(w.open, t.client)
+	if t.done || t.facts[0].Value == "2" { // a write is not followed
+		return
+	}
+	t.done = true
+	e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: t.last, Frame: t.lastSent, Name: t.name, URL: t.url(), Fault: trace.NoAnswer,
+		Took: sinceOf(t.first, t.last), Bytes: t.bytes, Peer: t.peer}}
+	if !t.peer.IsValid() {
+		times := "1 request"
+		if t.sends > 1 {
+			times = fmt.Sprintf("%d requests in %s", t.sends, sinceOf(t.first, t.last).Round(10*time.Millisecond))
+		}
+		e.Detail = "no answer to " + times
+		e.Attempt = t.sends
+		w.r.record(t.phone, e)
+		return
+	}
+	e.Detail = "silence after " + t.progress()
+	w.r.record(t.phone, e)
+	w.keep(t, e.Frame, "the transfer stopped after "+t.progress())
+}
+
+// progress says how far the transfer came.
+func (t *transfer) progress() string {
+	if t.tsize >= 0 {
+		return fmt.Sprintf("%d of %d bytes in block %d", t.bytes, t.tsize, t.blocks)
+	}
+	return fmt.Sprintf("%d bytes in block %d", t.bytes, t.blocks)
+}
+
+// keep keeps what came of the file.
+func (w *tftpWatch) keep(t *transfer, frame int, partial string) {
+	f := File{Name: t.name, URL: t.url(), Frame: frame, Bytes: t.bytes, Partial: partial}
+	switch {
+	case t.notKept:
+		f.Partial = fmt.Sprintf("%d bytes are more than is kept of one file", t.bytes)
+	case t.bytes == 0 && partial != "":
+		return
+	default:
+		f.Body = bytes.Clone(t.body.Bytes())
+		if f.Body == nil {
+			f.Body = []byte{}
+		}
+	}
+	w.r.keep(t.phone, f)
+}
+
+// sumOf is a digest for comparing files without showing them.
+func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:8]) }

@@ -1,0 +1,196 @@
+package pcaps
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/tftp"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// fromServer takes a packet to the phone's port of a transfer.
+func (w *tftpWatch) fromServer(t *transfer, d datagram) {
+	p, err := tftp.Parse(d.data)
+	if t.done {
+		return
+	}
+	if err != nil || t.peer.IsValid() && d.src != t.peer {
+		e := t.event(trace.FetchIgnored, d)
+		e.Peer = d.src
+		if e.Detail = "from a foreign port (unknown transfer ID): " + trace.Clean(p.String()); err != nil {
+			e.Detail = err.Error()
+		}
+		w.r.record(t.phone, e)
+		return
+	}
+	t.last, t.lastSent = d.at, d.frame
+	switch p.Op { //nolint:exhaustive // a server sends nothing else to a reader
+	case tftp.DATA:
+		w.data(t, d, p)
+	case tftp.OACK:
+		w.oackOf(t, d, p)
+	case tftp.ERROR:
+		w.serverError(t, d, p)
+	case tftp.ACK: // to a write request
+		t.peer = d.src
+	default:
+		e := t.event(trace.FetchIgnored, d)
+		e.Peer, e.Detail = d.src, "unexpected "+trace.Clean(p.String())
+		w.r.record(t.phone, e)
+	}
+}
+
+// reply records the server's first answer.
+func (w *tftpWatch) reply(t *transfer, d datagram, how string, facts []Fact) {
+	t.peer = d.src
+	e := t.event(trace.FetchReply, d)
+	e.Peer, e.Detail, e.Took, e.Facts = d.src, how, sinceOf(t.sentAt, d.at), facts
+	if d.src.Addr() != t.server.Addr() {
+		e.Detail += "; it comes from another address than was asked"
+	}
+	w.r.record(t.phone, e)
+}
+
+func (w *tftpWatch) oackOf(t *transfer, d datagram, p tftp.Packet) {
+	if t.peer.IsValid() {
+		return
+	}
+	facts := []Fact{{"tftp.opcode", strconv.Itoa(int(p.Op))}}
+	for _, o := range p.Options {
+		name := strings.ToLower(o.Name)
+		facts = append(facts, Fact{"tftp.option." + trace.Clean(name), trace.Clean(o.Value)})
+		n, err := strconv.ParseInt(o.Value, 10, 64)
+		switch {
+		case err != nil:
+		case name == tftp.OptionBlksize && n >= tftp.MinBlksize && n <= tftp.MaxBlksize:
+			t.blksize = int(n)
+		case name == tftp.OptionTsize && n > 0:
+			t.tsize = n
+		}
+	}
+	t.oack = trace.Clean(p.String())
+	w.reply(t, d, t.oack, facts)
+}
+
+func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
+	if !t.peer.IsValid() {
+		w.reply(t, d, "DATA without OACK: no option is granted", nil)
+	}
+	switch ahead := p.Block - t.next; { // wraps
+	case ahead >= 1<<15: // behind
+		w.again(t, d, p)
+		return
+	case ahead > 0:
+		if len(t.holes) < maxHoles {
+			t.holes = append(t.holes, holeName(t.next, p.Block-1))
+		}
+		t.blocks += int64(ahead)
+	}
+	t.next = p.Block + 1
+	t.blocks++
+	t.bytes += int64(len(p.Data))
+	_, _ = t.sum.Write(p.Data)
+	if t.notKept = t.notKept || t.body.Len()+len(p.Data) > maxBody; t.notKept {
+		t.body.Reset()
+	} else {
+		t.body.Write(p.Data)
+	}
+	if d.cut > 0 && len(t.holes) < maxHoles {
+		t.holes = append(t.holes, fmt.Sprintf("%d bytes of block %d", d.cut, p.Block))
+	}
+	if len(p.Data)+d.cut < t.blksize {
+		w.whole(t, d)
+	}
+}
+
+func holeName(from, to uint16) string {
+	if from == to {
+		return fmt.Sprintf("block %d", from)
+	}
+	return fmt.Sprintf("blocks %d to %d", from, to)
+}
+
+// again records a block that was sent before.
+func (w *tftpWatch) again(t *transfer, d datagram, p tftp.Packet) {
+	if t.repeated++; t.repeated > maxRepeats {
+		return
+	}
+	e := t.event(trace.FetchIgnored, d)
+	e.Peer, e.Detail = d.src, fmt.Sprintf("block %d again", p.Block)
+	e.Facts = []Fact{{"tftp.block", strconv.Itoa(int(p.Block))}}
+	w.r.record(t.phone, e)
+}
+
+// whole ends a transfer with its last block.
+func (w *tftpWatch) whole(t *transfer, d datagram) {
+	t.done = true
+	e := t.event(trace.FetchDone, d)
+	e.Peer, e.Bytes, e.Took = t.peer, t.bytes, sinceOf(t.first, d.at)
+	e.Facts = []Fact{{"tftp.blocks", strconv.FormatInt(t.blocks, 10)}}
+	partial := ""
+	switch {
+	case len(t.holes) > 0:
+		partial = "the capture lacks " + strings.Join(t.holes, ", ")
+		e.Detail = partial
+	case t.tsize > t.bytes:
+		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
+		e.Detail = "the file ended after " + t.progress() + " (tsize, RFC 2349)"
+		partial = e.Detail
+	}
+	if partial == "" {
+		e.Facts = append(e.Facts, Fact{"content", sumOf(t.sum)})
+	}
+	w.r.record(t.phone, e)
+	w.keep(t, d.frame, partial)
+}
+
+func (w *tftpWatch) serverError(t *transfer, d datagram, p tftp.Packet) {
+	t.done = true
+	e := t.event(trace.FetchFailed, d)
+	e.Peer, e.Took, e.Bytes, e.Fault = d.src, sinceOf(t.first, d.at), t.bytes, trace.ServerError
+	switch {
+	case p.Code == tftp.FileNotFound && t.blocks == 0:
+		e.Kind, e.Fault = trace.FetchMissing, trace.NotFound
+	case p.Code == tftp.AccessViolation:
+		e.Fault = trace.Forbidden
+	}
+	e.Detail = errorWords(p)
+	if t.blocks > 0 {
+		e.Detail += ", after " + t.progress()
+		w.keep(t, d.frame, "the server broke off: "+errorWords(p))
+	}
+	e.Facts = []Fact{{"tftp.error", strconv.Itoa(int(p.Code))}, {"tftp.message", trace.Clean(p.Message)}}
+	w.r.record(t.phone, e)
+}
+
+func errorWords(p tftp.Packet) string {
+	text := trace.Clean(p.Message)
+	if text == "" {
+		text = p.Code.String()
+	}
+	return fmt.Sprintf("ERROR %d: %s", uint16(p.Code), text)
+}
+
+// fromClient takes what the phone sends after its request: ACKs pass, an ERROR ends
+// the transfer from its side.
+func (w *tftpWatch) fromClient(t *transfer, d datagram) {
+	p, err := tftp.Parse(d.data)
+	if err != nil || t.done {
+		return
+	}
+	t.last = d.at
+	if p.Op != tftp.ERROR {
+		return
+	}
+	if d.dst != t.peer && t.peer.IsValid() { // to a foreign port: the transfer goes on (RFC 1350 §4)
+		return
+	}
+	t.done = true
+	e := t.event(trace.FetchFailed, d)
+	e.Peer, e.Took, e.Bytes, e.Fault = d.dst, sinceOf(t.first, d.at), t.bytes, trace.Protocol
+	e.Detail = "the phone ended it: " + errorWords(p)
+	e.Facts = []Fact{{"tftp.error", strconv.Itoa(int(p.Code))}, {"tftp.by", "phone"}}
+	w.r.record(t.phone, e)
+	w.keep(t, d.frame, e.Detail)
+}
