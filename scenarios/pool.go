@@ -54,8 +54,9 @@ type Published struct {
 	change int64
 }
 
-// publishedPhones is how many phones there are.
-const publishedPhones = 16
+// RosterSize is how many phones a server is given: eight for each of four protocols,
+// which are judged side by side.
+const RosterSize = 32
 
 // Enroll implements Enroller.
 func (p *Published) Enroll(ctx context.Context, n int) ([]Enrolled, error) {
@@ -72,7 +73,7 @@ func (p *Published) publish(ctx context.Context) error {
 	if p.at != nil {
 		return nil
 	}
-	p.phones = Roster(p.Seed, publishedPhones)
+	p.phones = Roster(p.Seed, RosterSize)
 	at, err := p.Publish(context.WithoutCancel(ctx), RosterTree(p.phones)) // it outlives whoever asks first
 	if err != nil {
 		return err

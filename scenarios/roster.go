@@ -92,9 +92,15 @@ func Roster(seed int64, n int) []Phone {
 	for i := range phones {
 		p := &phones[i]
 		p.Identity = device.Identity{MAC: first.Add(uint64(i)), Model: models[i%len(models)]}.WithDefaults()
+		if i%8 == 0 {
+			p.Identity.Model = device.DefaultModel
+		}
 		most, _ := device.Accounts(p.Identity.Model)
 		count := 1
-		if i%3 == 2 {
+		switch {
+		case i%8 == 0:
+			count = most // a file longer than a few blocks of TFTP
+		case i%3 == 2:
 			count = min(most, 3)
 		}
 		for a := range count {

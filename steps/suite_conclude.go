@@ -47,6 +47,9 @@ func (s *suite) judged(ctx context.Context, w *world, err error) report.Result {
 		return r
 	case errors.As(err, &inTheWay):
 		r.Status, r.Actual = report.Skip, inTheWay.Error()
+		if inTheWay.needs != "" { // found out only now
+			r.Rule.Needs = append(slices.Clip(r.Rule.Needs), string(inTheWay.needs))
+		}
 	case errors.Is(err, godog.ErrSkip):
 		r.Status, r.Actual = report.Skip, err.Error()
 	case errors.As(err, &broken):

@@ -139,12 +139,21 @@ func violated(expected, format string, args ...any) error {
 
 // obstacle is why a rule cannot be judged: the server breaks another one first, which
 // says so itself. The rule is skipped, so that one fault is told once.
-type obstacle struct{ what string }
+type obstacle struct {
+	what  string
+	needs scenarios.Capability // what would help; empty: a server that keeps the other rule
+}
 
 // Error says what stands in the way.
 func (o *obstacle) Error() string { return "not judged: " + o.what }
 
 // blocked returns an obstacle. The text is a whole phrase.
 func blocked(format string, args ...any) error {
-	return &obstacle{fmt.Sprintf(format, args...)}
+	return &obstacle{what: fmt.Sprintf(format, args...)}
+}
+
+// without returns an obstacle that no server is to blame for: the target would have to
+// be able to do more. The text is a whole phrase.
+func without(c scenarios.Capability, format string, args ...any) error {
+	return &obstacle{what: fmt.Sprintf(format, args...), needs: c}
 }

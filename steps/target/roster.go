@@ -16,9 +16,6 @@ import (
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
-// rosterSize is how many phones a server is asked to have.
-const rosterSize = 24
-
 // Roster is a server that renders the files of its phones, and a program of its user's
 // that tells it of phones.
 type Roster struct {
@@ -35,7 +32,7 @@ type Roster struct {
 func openRoster(ctx context.Context, file *scenarios.TargetFile, o Options) (*Roster, error) {
 	r := &Roster{
 		site:   newSite(file, o, scenarios.Phones, scenarios.Change, scenarios.Intrusive),
-		phones: scenarios.Roster(o.Seed, rosterSize),
+		phones: scenarios.Roster(o.Seed, scenarios.RosterSize),
 	}
 	var err error
 	if r.folder, err = os.MkdirTemp("", "fipsim-roster-"); err != nil {
