@@ -14,7 +14,13 @@ const behaviourVersion = "1"
 // ReadFile sets the options that a behaviour file names: YAML, `version: 1` and a line
 // `name: value` an option, where a list may stand for words separated by commas. name
 // is the file's, for errors, which give line and column.
-func (b *Behaviour) ReadFile(name string, body []byte) error {
+func (b *Behaviour) ReadFile(name string, body []byte) (err error) {
+	defer func() {
+		// goccy/go-yaml v1.19.2 panics on odd files.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s:1:1: this YAML cannot be read: %v", name, p)
+		}
+	}()
 	file, err := parser.ParseBytes(body, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -50,13 +56,19 @@ func (b *Behaviour) ReadFile(name string, body []byte) error {
 // scalar is a YAML value as Set takes it. YAML reads on and off as words here, so
 // they stay what they are.
 func scalar(n ast.Node) string {
-	list, ok := n.(*ast.SequenceNode)
-	if !ok {
-		return strings.Trim(n.String(), `"'`)
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	case *ast.NullNode: // name: with nothing after it
+		return ""
+	case *ast.SequenceNode:
+		words := make([]string, len(n.Values))
+		for i, v := range n.Values {
+			words[i] = scalar(v)
+		}
+		return strings.Join(words, ",")
 	}
-	words := make([]string, len(list.Values))
-	for i, v := range list.Values {
-		words[i] = scalar(v)
-	}
-	return strings.Join(words, ",")
+	return n.String()
 }
