@@ -195,6 +195,7 @@ func (t *tftpTransfer) ignore(from netip.AddrPort, what string) error {
 	if t.strays++; t.strays > maxStrays {
 		return t.failFrom(from, trace.Protocol, fmt.Sprintf("more than %d packets that are of no use, the last: %s", maxStrays, what))
 	}
+	t.stray, t.strayBy = what, from.Addr()
 	t.note(from, what)
 	return nil
 }

@@ -36,10 +36,12 @@ type tftpTransfer struct {
 	heard    time.Time // the last packet that counted: a sending after silence, or a block
 	armed    time.Time // when a read ends
 	giveUp   time.Time
-	repeats  int // duplicates since the last new block
-	strays   int // other packets passed over since then
-	foreign  int // packets from elsewhere
-	noted    int // FetchIgnored events
+	repeats  int        // duplicates since the last new block
+	strays   int        // other packets passed over since then
+	stray    string     // the last of them
+	strayBy  netip.Addr // its sender
+	foreign  int        // packets from elsewhere
+	noted    int        // FetchIgnored events
 	resend   time.Duration
 	maxSends int
 }
@@ -158,13 +160,16 @@ func (t *tftpTransfer) gaveUp(now time.Time) error {
 		if t.sends > 1 {
 			times = fmt.Sprintf("%d requests", t.sends)
 		}
-		detail := fmt.Sprintf("no answer to %s in %s", times, round(now.Sub(t.first)))
-		if t.strays > 0 {
-			detail += fmt.Sprintf(", but %d packets that were none", t.strays)
+		waited := fmt.Sprintf("answer to %s in %s", times, round(now.Sub(t.first)))
+		switch {
+		case t.strays == 0:
+			return &Error{Code: trace.NoAnswer, Detail: "no " + waited}
+		case t.strayBy != t.server.Addr(): // says nothing of the server
+			return &Error{Code: trace.NoAnswer, Detail: fmt.Sprintf("no usable %s; %d packets came from elsewhere, the last: %s", waited, t.strays, t.stray)}
 		}
-		return &Error{Code: trace.NoAnswer, Detail: detail}
+		return &Error{Code: trace.Protocol, Detail: fmt.Sprintf("no usable %s, but %d packets, the last: %s", waited, t.strays, t.stray)}
 	case t.strays > 0:
-		return t.fail(trace.NoAnswer, fmt.Sprintf("only packets of no use after %s: %d", t.progress(), t.strays))
+		return t.fail(trace.Protocol, fmt.Sprintf("only packets of no use after %s: %d, the last: %s", t.progress(), t.strays, t.stray))
 	case t.sends > 1 || now.Sub(t.heard) >= t.resend:
 		return t.fail(trace.NoAnswer, "silence after "+t.progress())
 	default:
