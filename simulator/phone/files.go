@@ -37,10 +37,16 @@ func (s *pass) includeName(include config.Include) string {
 	return config.Masked("include", s.expand(include.Ref))
 }
 
+// includeList is bounded as the includes are that the phone follows: a boot file may have
+// a million lines.
 func (s *pass) includeList(b *config.Boot) string {
-	names := make([]string, len(b.Includes))
-	for i, include := range b.Includes {
+	listed := b.Includes[:min(len(b.Includes), s.behaviour.MaxIncludes)]
+	names := make([]string, len(listed))
+	for i, include := range listed {
 		names[i] = s.includeName(include)
+	}
+	if len(listed) < len(b.Includes) {
+		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
 }

@@ -65,6 +65,8 @@ func TestFolderGarbage(t *testing.T) {
 		`{"format":"fipsim-flash"}`:             "settings.json:1: format",
 		`{"format":"fipsim-flash","ver`:         "settings.json:1: not a phone's flash",
 		`{"format":"fipsim-flash","version":2}`: "version 2",
+		`{"format":"fipsim-flash","version":1,"settings":null}`: "settings.json:1: not a phone's flash: it holds no settings",
+		`{"format":"fipsim-flash","version":1,"settings":{}}`:   "settings.json:1: not a phone's flash",
 	} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, "settings.json"), []byte(body), 0o600); err != nil {

@@ -89,6 +89,9 @@ func (f *Folder) Load() (State, error) {
 		return State{}, fmt.Errorf("%s:1: format %q version %d, want %q version %d; remove the file to start with an empty flash",
 			path, held.Format, held.Version, flashFormat, flashVersion)
 	}
+	if held.Settings == nil { // null
+		return State{}, fmt.Errorf("%s:1: not a phone's flash: it holds no settings; remove the file to start with an empty one", path)
+	}
 	return State{Settings: held.Settings, Firmware: held.Firmware}, nil
 }
 

@@ -72,7 +72,7 @@ type Phone struct {
 }
 
 // New returns a phone that holds what its flash holds. Its error is that of the
-// flash, or of certificates that cannot be read.
+// flash, of certificates that cannot be read, or of a User-Agent that no header can carry.
 func New(o Options) (*Phone, error) {
 	o.Identity = o.Identity.WithDefaults()
 	o.Behaviour = o.Behaviour.WithDefaults()
@@ -85,15 +85,15 @@ func New(o Options) (*Phone, error) {
 	if o.Flash == nil {
 		o.Flash = new(Memory)
 	}
-	if _, err := fetch.New(fetch.Options{TLS: o.TLS}); err != nil {
-		return nil, err
-	}
 	held, err := o.Flash.Load()
 	if err != nil {
 		return nil, fmt.Errorf("flash: %w", err)
 	}
 	if held.Firmware != "" {
 		o.Identity.Firmware = held.Firmware
+	}
+	if _, err := fetch.New(fetch.Options{Identity: o.Identity, Behaviour: o.Behaviour, TLS: o.TLS}); err != nil {
+		return nil, err
 	}
 	if o.Parser == nil {
 		o.Parser = plainParser{}
