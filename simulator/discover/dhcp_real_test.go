@@ -188,7 +188,7 @@ func TestRawSilence(t *testing.T) {
 	tb := testbed.New(t, nil)
 	phone := discover.DHCP{Transport: rawIn(t, tb.Phone), Behaviour: device.Behaviour{DHCPWait: time.Second}}
 	_, err := phone.Find(t.Context(), device.Identity{MAC: guideMAC})
-	if !errors.Is(err, discover.ErrNothing) || !strings.Contains(err.Error(), "no lease within 1s: 1 DISCOVERs, no OFFER") {
+	if !errors.Is(err, discover.ErrNothing) || !strings.Contains(err.Error(), "no lease within 1s: 1 DISCOVER, no OFFER") {
 		t.Errorf("error %v", err)
 	}
 }

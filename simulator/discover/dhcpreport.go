@@ -43,14 +43,23 @@ func (a *ask) transaction() string { return fmt.Sprintf("transaction 0x%08x", a.
 
 // state says in words how far it went.
 func (a *ask) state() string {
-	s := fmt.Sprintf("%d DISCOVERs, no OFFER", a.discovers)
+	s := counted(a.discovers, "DISCOVER") + ", no OFFER"
 	if a.offers > 0 {
-		s = fmt.Sprintf("%d DISCOVERs, %d OFFERs, %d REQUESTs, %d NAKs, no ACK", a.discovers, a.offers, a.requests, a.naks)
+		s = fmt.Sprintf("%s, %s, %s, %s, no ACK", counted(a.discovers, "DISCOVER"), counted(a.offers, "OFFER"),
+			counted(a.requests, "REQUEST"), counted(a.naks, "NAK"))
 	}
 	if a.odd > 0 {
 		s += fmt.Sprintf("; %d replies ignored, the last: %s", a.odd, a.last)
 	}
 	return s
+}
+
+// counted writes 1 OFFER, 2 OFFERs.
+func counted(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
 }
 
 // orList writes 66, 150 as "66 or 150".
