@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/fipsim/fipsim/scenarios"
@@ -19,8 +21,14 @@ import (
 func (c *phoneCmd) finders(a *app, s *session, o *phone.Options) error {
 	o.Finders = make(map[string]discover.Finder)
 	if c.Server != "" {
-		if _, err := config.ParseURL(c.Server, o.Identity.MAC, true); err != nil {
+		u, err := config.ParseURL(c.Server, o.Identity.MAC, true)
+		if err != nil {
 			return verdict.Usagef("--server: %w", err)
+		}
+		if u.Scheme == "file" {
+			if _, err := os.Stat(filepath.FromSlash(u.Path)); err != nil {
+				return verdict.Usagef("--server: %w", err)
+			}
 		}
 		o.Finders[discover.SourceStatic] = discover.Static{URL: c.Server}
 	}

@@ -77,6 +77,14 @@ func (c *phoneCmd) identity() (o phone.Options, err error) {
 	if err != nil {
 		return o, verdict.Usagef("--mac: %w", err)
 	}
+	if mac.IsZero() || mac[0]&1 == 1 { // IEEE 802, the group bit
+		return o, verdict.Usagef("--mac: no phone has %s: it is the common files' or a group address", mac)
+	}
+	if c.Interface != "" {
+		if _, err := net.InterfaceByName(c.Interface); err != nil {
+			return o, verdict.Usagef("--interface %s: no such interface", c.Interface)
+		}
+	}
 	o.Identity = device.Identity{MAC: mac, Model: c.Model, Firmware: c.Firmware}
 	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
 		return o, err
@@ -159,7 +167,7 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 		sinks = append(sinks, printer)
 	}
 	if c.Trace != "" {
-		file, err := create(s, c.Trace, 0o644)
+		file, err := create(s, c.Trace, 0o666)
 		if err != nil {
 			return verdict.Usagef("--trace: %w", err)
 		}
@@ -187,11 +195,29 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 
 // create makes a file that the session closes.
 func create(s *session, name string, mode os.FileMode) (io.Writer, error) {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	file, err := createFile(name, mode)
 	if err != nil {
 		return nil, err
 	}
 	s.closers = append(s.closers, file.Close)
+	return file, nil
+}
+
+// createFile makes or empties a file. One that is there already is closed to those whom
+// mode does not let in: it may be about to hold passwords.
+func createFile(name string, mode os.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&^mode != 0 {
+		err = file.Chmod(info.Mode().Perm() & mode)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
 	return file, nil
 }
 

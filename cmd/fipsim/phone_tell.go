@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -38,7 +37,7 @@ func (c *phoneCmd) writeSettings(a *app, settings *config.Settings) error {
 		return c.formatSettings(a.stdout, settings)
 	}
 	// 0600: asking for settings is asking for the passwords in them
-	file, err := os.OpenFile(c.Settings, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := createFile(c.Settings, 0o600)
 	if err != nil {
 		return verdict.Usagef("--settings: %w", err)
 	}
