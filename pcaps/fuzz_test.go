@@ -51,7 +51,7 @@ func FuzzDatagrams(f *testing.F) {
 			d.packet = packet{frame: i + 1, at: at.Add(time.Duration(i) * time.Second), hw: device.DefaultMAC, from: d.src.Addr(), to: d.dst.Addr()}
 			in.read(d)
 		}
-		in.tftp.finish()
+		in.tftp.finish(at)
 		phones, _ := r.finish()
 		for _, p := range phones {
 			p.passes()

@@ -183,7 +183,7 @@ func (r *reader) segment(p packet) {
 
 // finish ends what is open, and sums up.
 func (r *reader) finish() {
-	r.tftp.finish()
+	r.tftp.finish(r.latest)
 	func() {
 		defer func() {
 			if recover() != nil {
@@ -197,5 +197,24 @@ func (r *reader) finish() {
 	for _, p := range r.out.Phones {
 		p.ends = r.latest
 		p.passes()
+	}
+}
+
+// Lengths returns the length on the wire of each frame of a capture, in bytes.
+func Lengths(r io.Reader) ([]int, error) {
+	s, err := newSource(r)
+	if err != nil {
+		return nil, err
+	}
+	var all []int
+	for {
+		f, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+		all = append(all, f.length)
 	}
 }

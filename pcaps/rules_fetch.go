@@ -86,7 +86,8 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 			"%s came short from %s: %s", a.name, peer, detail)
 	case trace.NoFault: // a hole in the capture
 		d.rank = 90
-		say(Incomplete, "Capture again, nearer to the phone, with a larger buffer (tcpdump -B).", "%s: %s", a.name, detail)
+		say(Incomplete, "Capture again: until a minute after the phone's last request, and with a larger buffer (tcpdump -B).",
+			"%s: %s", a.name, detail)
 	default:
 		if why, ok := strings.CutPrefix(detail, "the phone ended it: "); ok {
 			say(ServerFailed, "Compare the OACK with the options of the request: the phone did not accept the server's answer.",

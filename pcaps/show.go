@@ -25,9 +25,9 @@ func Line(e Event) string {
 		return trace.Clean("<- tls certificate of " + e.Name + ", " + e.Detail)
 	case TLSData:
 		return "<- tls " + e.Detail
-	case trace.DHCPRequest, trace.DHCPRenew:
-		if e.Attempt == 0 {
-			e.Attempt = 1
+	case trace.FetchFailed:
+		if e.Fault == trace.NoFault { // the capture's fault
+			return trace.Clean("   " + e.Name + ": " + e.Detail)
 		}
 	}
 	line, _ := trace.Line(e.Event)

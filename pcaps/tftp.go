@@ -203,9 +203,18 @@ func (w *tftpWatch) sweep(now time.Time) {
 	}
 }
 
-// finish ends all transfers: the capture is over.
-func (w *tftpWatch) finish() {
+// finish ends all transfers: the capture is over. Who was asked just now may have
+// answered after that.
+func (w *tftpWatch) finish(now time.Time) {
 	for _, t := range w.open {
+		if after := sinceOf(t.last, now); after < patience && !t.done && t.facts[0].Value == "1" {
+			t.done = true
+			e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: t.last, Frame: t.lastSent, Name: t.name, URL: t.url(),
+				Peer: t.server}}
+			e.Detail = fmt.Sprintf("the capture ends %s after this: whether it was answered is not in it", round(after))
+			w.r.record(t.phone, e)
+			w.keep(t, e.Frame, "the capture ends before it does")
+		}
 		w.end(t)
 	}
 }
