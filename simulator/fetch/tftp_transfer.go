@@ -165,7 +165,8 @@ func (t *tftpTransfer) gaveUp(now time.Time) error {
 		case t.strays == 0:
 			return &Error{Code: trace.NoAnswer, Detail: "no " + waited}
 		case t.strayBy != t.server.Addr(): // says nothing of the server
-			return &Error{Code: trace.NoAnswer, Detail: fmt.Sprintf("no usable %s; %d packets came from elsewhere, the last: %s", waited, t.strays, t.stray)}
+			return &Error{Code: trace.NoAnswer,
+				Detail: fmt.Sprintf("no usable %s; %d packets came from elsewhere, the last: %s", waited, t.strays, t.stray)}
 		}
 		return &Error{Code: trace.Protocol, Detail: fmt.Sprintf("no usable %s, but %d packets, the last: %s", waited, t.strays, t.stray)}
 	case t.strays > 0:
