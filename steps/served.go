@@ -137,7 +137,8 @@ func (w *world) fileOfItsOwn(ctx context.Context, kind servedKind) (served, erro
 	case len(known.body) == 0:
 		return served{}, without(scenarios.PublishTree, "none of the server's own phones was given a file over %s", w.scheme)
 	case kind.least == 0 || len(known.body) < kind.least:
-		return served{}, without(scenarios.PublishTree, "the longest file that is known of this server has %d bytes, and nothing can be published",
+		return served{}, without(scenarios.PublishTree,
+			"the longest file that is known of this server has %d bytes, and nothing can be published",
 			len(known.body))
 	}
 	return known, nil

@@ -23,7 +23,8 @@ func (s *suite) planScenarios() []Planned {
 		if len(own.Phones) == 0 {
 			continue // its features are rules like all others
 		}
-		if len(s.options.Rules) > 0 && !slices.ContainsFunc(s.options.Rules, func(id string) bool { return strings.EqualFold(id, own.Name) }) {
+		named := func(id string) bool { return strings.EqualFold(id, own.Name) }
+		if len(s.options.Rules) > 0 && !slices.ContainsFunc(s.options.Rules, named) {
 			continue
 		}
 		rule := scenarioRule(own)
