@@ -53,12 +53,18 @@ func ParseCheckSyncTarget(text string) (t CheckSyncTarget, err error) {
 		return t, fmt.Errorf("transport %q is neither udp nor tcp", t.Transport)
 	case t.Host == "" || strings.ContainsAny(t.Host, "<>@/[]"):
 		return t, errors.New("names no host: want HOST:PORT, or sip:USER@HOST:PORT")
-	case t.Port < 0 || t.Port > 65535:
+	case t.Port < 0 || t.Port > 65535, t.Port == 0 && zeroPort(text):
 		return t, fmt.Errorf("port %d is not a number from 1 to 65535", t.Port)
 	case t.Port == 0:
 		t.Port = sip.DefaultUdpPort
 	}
 	return t, nil
+}
+
+// zeroPort reports whether a port 0 was written, which package sip takes for none.
+func zeroPort(text string) bool {
+	address, _, _ := strings.Cut(text, ";")
+	return strings.HasSuffix(address, ":0")
 }
 
 // userInfo is user and password of a URI. Package sip cuts them at the last colon, and
