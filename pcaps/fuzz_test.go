@@ -33,6 +33,9 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// testMAC is another phone than the guide's.
+var testMAC = device.MAC{0x00, 0x21, 0xf2, 0, 0, 9}
+
 var phonePort = netip.MustParseAddrPort("192.0.2.10:40000")
 
 // No datagram makes a dissector panic; what goes to and fro between a phone and its

@@ -11,6 +11,7 @@ import (
 
 // pcapCmd is `fipsim pcap`: what captures of phones tell.
 type pcapCmd struct {
+	Diff pcapDiffCmd `cmd:"" help:"Compare two captures or traces as behaviour: what is missing, extra, changed, out of order."`
 	Show pcapShowCmd `cmd:"" help:"Tell what the phones in a capture did, and what went wrong."`
 }
 

@@ -104,8 +104,7 @@ func bootp(op, kind byte, options []byte) []byte {
 	}
 	b = append(append(b, 61, 7, 1), guidePhone[:]...)
 	b = append(b, options...)
-	b = append(b, 57, 2, 2, 64)
-	b = append(b, 55, 8, 1, 3, 6, 12, 15, 28, 42, 66)
+	b = append(b, 57, 2, 2, 64, 55, 8, 1, 3, 6, 12, 15, 28, 42, 66)
 	b = append(append(b, 60, 12), "udhcp 1.16.1"...)
 	return append(b, 255)[:548]
 }
