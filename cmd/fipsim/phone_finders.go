@@ -98,7 +98,9 @@ func onlyInterface() (string, error) {
 	case 1:
 		return names[0], nil
 	case 0:
-		return "", &verdict.Error{Err: errors.New("--dhcp: this machine has no Ethernet interface that is up; --dhcp-relay HOST:PORT needs none")}
+		return "", &verdict.Error{
+			Err: errors.New("--dhcp: this machine has no Ethernet interface that is up; --dhcp-relay HOST:PORT needs none"),
+		}
 	default:
 		return "", verdict.Usagef("--dhcp: name one of the interfaces with --interface: %s", strings.Join(names, ", "))
 	}

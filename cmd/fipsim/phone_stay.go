@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,10 +43,18 @@ func (c *phoneCmd) checkLife(s *session, o *phone.Options) error {
 		o.Repeat = repeat
 	}
 	if c.SIP != "" {
+		if strings.Contains(c.SIP, ":") && net.ParseIP(c.SIP) == nil { // else HOST alone: the settings name the port
+			if err := checkListen("--sip", c.SIP); err != nil {
+				return err
+			}
+		}
 		s.sip = phone.NewSIP(phone.SIPOptions{Listen: c.SIP})
 		o.Attach = append(o.Attach, s.sip)
 	}
 	if c.Web != "" {
+		if err := checkListen("--web", c.Web); err != nil {
+			return err
+		}
 		s.page = newPage(c.Web)
 		o.Attach = append(o.Attach, s.page)
 	}

@@ -86,12 +86,20 @@ func (c *serveCmd) listen() ([]listenFlag, error) {
 		if f.address == "" {
 			continue
 		}
-		if _, port, err := net.SplitHostPort(f.address); err != nil || !isPort(port) {
-			return nil, verdict.Usagef("--%s %s: want HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8080", f.scheme, f.address)
+		if err := checkListen("--"+f.scheme, f.address); err != nil {
+			return nil, err
 		}
 		flags = append(flags, f)
 	}
 	return flags, nil
+}
+
+// checkListen says whether a flag's value is an address to listen at.
+func checkListen(flag, address string) error {
+	if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) {
+		return verdict.Usagef("%s %s: want HOST:PORT with a port from 0 to 65535, such as 127.0.0.1:8080", flag, address)
+	}
+	return nil
 }
 
 func isPort(text string) bool {
