@@ -6,14 +6,12 @@ import (
 	"path"
 	"testing/fstest"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 )
 
 // basicSteps are those about the ordinary.
-func basicSteps(sc *godog.ScenarioContext) {
+func basicSteps(sc catalogue) {
 	sc.Given(`^a server with a boot file and cfg files$`, aServerWithFiles)
 	sc.When(`^a phone asks for them$`, aPhoneAsksForThem)
 	sc.Then(`^at least one of them comes$`, atLeastOneComes)

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
@@ -21,7 +19,7 @@ import (
 )
 
 // checkSyncSteps are those about the NOTIFY that makes a phone provision.
-func checkSyncSteps(sc *godog.ScenarioContext) {
+func checkSyncSteps(sc catalogue) {
 	sc.Given(`^the phone is living, and hears SIP$`, thePhoneHearsSIP)
 	sc.Given(`^the phone is living, hears SIP, and has found its server by (PnP|DHCP)$`, thePhoneHearsSIPAndFinds)
 	sc.Given(`^a phone that hears SIP$`, aPhoneHearsSIP)

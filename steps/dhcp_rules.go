@@ -9,7 +9,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/cucumber/godog"
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/fipsim/fipsim/simulator/config"
@@ -18,7 +17,7 @@ import (
 )
 
 // dhcpSteps are those about DHCP.
-func dhcpSteps(sc *godog.ScenarioContext) {
+func dhcpSteps(sc catalogue) {
 	sc.When(`^a phone asks for an address$`, aPhoneAsksForAddress)
 	sc.When(`^a phone asks for an address anew$`, aPhoneAsksAnew)
 	sc.Given(`^a phone has an address$`, aPhoneHasAddress)

@@ -50,7 +50,7 @@ func (w *world) atEnd(f func()) {
 
 // discoverySteps are those about what a phone that found its server by PnP or DHCP is
 // given there.
-func discoverySteps(sc *godog.ScenarioContext) {
+func discoverySteps(sc catalogue) {
 	sc.Step(`^the server publishes at its root$`, theServerPublishesAtRoot)
 	sc.Step(`^the server tells the phone where they are$`, theServerTells)
 	sc.Step(`^the server tells the phone "([^"]*)" from now on$`, theServerTellsNow)

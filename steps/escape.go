@@ -12,14 +12,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/tftp"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
 // escapeSteps are those about names that lead out of the folder that is served.
-func escapeSteps(sc *godog.ScenarioContext) {
+func escapeSteps(sc catalogue) {
 	sc.When(`^somebody asks for "([^"]*)" just as it is written$`, somebodyAsksFor)
 	sc.Then(`^no file of the server's own machine comes$`, noFileOfTheMachine)
 }

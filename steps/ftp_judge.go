@@ -3,12 +3,10 @@ package steps
 import (
 	"context"
 	"strings"
-
-	"github.com/cucumber/godog"
 )
 
 // ftpDataSteps judge data connections, each step of a transfer for itself.
-func ftpDataSteps(sc *godog.ScenarioContext) {
+func ftpDataSteps(sc catalogue) {
 	sc.Then(`^a port was named for the data connection$`, portNamed)
 	sc.Then(`^the reply names a port as RFC 2428 has it, or refuses$`, epsvInForm)
 	sc.Then(`^the data connection was opened at the port that was named$`, dataOpened)

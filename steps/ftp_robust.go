@@ -7,14 +7,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 )
 
 // ftpRobustSteps judge what a server bears, and whom it refuses.
-func ftpRobustSteps(sc *godog.ScenarioContext) {
+func ftpRobustSteps(sc catalogue) {
 	sc.When(`^(\d+) phones log in over FTP, ask for a data connection each, and vanish$`, phonesVanishFTP)
 	sc.When(`^malformed commands are sent over FTP$`, malformedFTP)
 	sc.Then(`^another phone is still served over FTP$`, stillServedFTP)

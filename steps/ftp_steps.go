@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/cucumber/godog"
 )
 
 // ftpTalk is what the rules about FTP look at.
@@ -21,7 +19,7 @@ type ftpTalk struct {
 }
 
 // ftpSteps are those about FTP, reply by reply.
-func ftpSteps(sc *godog.ScenarioContext) {
+func ftpSteps(sc catalogue) {
 	sc.When(`^a phone connects over FTP$`, connectFTP)
 	sc.When(`^a phone logs in over FTP$`, logInFTP)
 	sc.When(`^a phone that is logged in sends "([^"]*)" over FTP$`, commandFTP)

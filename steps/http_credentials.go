@@ -7,12 +7,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cucumber/godog"
 	"github.com/icholy/digest"
 )
 
 // httpCredentialSteps judge how a server asks for credentials, and whom it believes.
-func httpCredentialSteps(sc *godog.ScenarioContext) {
+func httpCredentialSteps(sc catalogue) {
 	sc.When(`^it is asked for over HTTP without credentials$`, func(ctx context.Context) error { return of(ctx).askAs(ctx, nil, nil) })
 	sc.When(`^it is asked for over HTTP with a wrong password$`, func(ctx context.Context) error {
 		return of(ctx).askAs(ctx, &credentials{of(ctx).talk.file.url.User.Username(), "not-" + rand.Text()}, nil)

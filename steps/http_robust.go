@@ -10,12 +10,10 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/cucumber/godog"
 )
 
 // httpRobustSteps judge what a server bears.
-func httpRobustSteps(sc *godog.ScenarioContext) {
+func httpRobustSteps(sc catalogue) {
 	sc.When(`^malformed requests are sent over HTTP$`, malformedHTTP)
 	sc.When(`^a header of 1 MiB is sent over HTTP$`, hugeHeader)
 	sc.When(`^a phone asks for it over HTTP while another is connected and says nothing$`, askBesideIdle)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/cucumber/godog"
 )
 
 // httpTalk is what the rules about HTTP look at.
@@ -17,7 +15,7 @@ type httpTalk struct {
 }
 
 // httpSteps are those about HTTP and HTTPS, answer by answer.
-func httpSteps(sc *godog.ScenarioContext) {
+func httpSteps(sc catalogue) {
 	sc.When(`^a phone asks for it over HTTP$`, askForIt)
 	sc.When(`^a phone asks for it over HTTP and listens on$`, askAndListen)
 	sc.When(`^a phone asks for it, for another file and for it again over one HTTP connection$`, askInOrder)

@@ -8,8 +8,6 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/fetch"
@@ -17,7 +15,7 @@ import (
 )
 
 // manySteps are those about several phones at once.
-func manySteps(sc *godog.ScenarioContext) {
+func manySteps(sc catalogue) {
 	sc.Given(`^(\d+) phones, each with a cfg file of its own and one for all$`, phonesWithFiles)
 	sc.When(`^all of them provision at once$`, allProvision)
 	sc.Then(`^none of them is given what belongs to another$`, noneIsGivenAnothers)

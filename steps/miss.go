@@ -5,8 +5,6 @@ import (
 	"net/url"
 	"sync"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
@@ -14,7 +12,7 @@ import (
 )
 
 // missSteps are those about files that are not there.
-func missSteps(sc *godog.ScenarioContext) {
+func missSteps(sc catalogue) {
 	sc.When(`^a phone that has no files asks for "([^"]*)"$`, aPhoneAsksInVain)
 	sc.Then(`^it gets an answer$`, itGetsAnAnswer)
 	sc.Then(`^it gets no empty file$`, itGetsNoEmptyFile)

@@ -1,9 +1,7 @@
 package steps
 
-import "github.com/cucumber/godog"
-
 // nouns are the steps of all features, a function for each noun that they are about.
-var nouns = []func(*godog.ScenarioContext){
+var nouns = []func(catalogue){
 	basicSteps,
 	treeSteps,
 	phoneSteps,

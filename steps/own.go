@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
@@ -18,7 +16,7 @@ import (
 
 // ownSteps are those about phones that the server has of its own: what its files look
 // like is its affair, what the phones end with is known.
-func ownSteps(sc *godog.ScenarioContext) {
+func ownSteps(sc catalogue) {
 	sc.Given(`^phones that the server knows$`, phonesOfTheServer)
 	sc.When(`^each of them provisions$`, eachProvisions)
 	sc.When(`^each of them provisions twice$`, eachProvisions)

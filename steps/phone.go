@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
@@ -24,7 +22,7 @@ type observedPhone struct {
 }
 
 // phoneSteps are those about one phone.
-func phoneSteps(sc *godog.ScenarioContext) {
+func phoneSteps(sc catalogue) {
 	sc.When(`^the phone provisions$`, thePhoneProvisions)
 	sc.When(`^the phone provisions from "([^"]*)"$`, thePhoneProvisionsFrom)
 	sc.When(`^the phone provisions from the URL that asks for a password$`, thePhoneProvisionsWithPassword)

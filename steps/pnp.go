@@ -127,6 +127,14 @@ func (t *pnpTalk) needsNotify() error {
 	return nil
 }
 
+// needsURL returns an obstacle where the phone was told no URL.
+func (t *pnpTalk) needsURL() error {
+	if t.err != nil {
+		return blocked("no URL was told (see FIP-PNP-001 and FIP-PNP-003): %s", t.what())
+	}
+	return nil
+}
+
 // what says how a talk ended.
 func (t *pnpTalk) what() string {
 	if t.err != nil {

@@ -3,9 +3,8 @@ package steps
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
-
-	"github.com/cucumber/godog"
 
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
@@ -13,7 +12,7 @@ import (
 )
 
 // pnpSteps are those about SIP PnP.
-func pnpSteps(sc *godog.ScenarioContext) {
+func pnpSteps(sc catalogue) {
 	sc.When(`^a phone subscribes$`, aPhoneSubscribes)
 	sc.When(`^a phone subscribes again$`, aPhoneSubscribesAgain)
 	sc.When(`^a phone subscribes, and ((?:its|the first) .+)$`, subscribesWithLoss)
@@ -72,8 +71,11 @@ var pnpForms = []pnpForm{
 	{"the NOTIFY has the type that the phone accepts", true, []string{"content-type-missing", "content-type"}},
 	{"Content-Length is right", true, []string{"content-length-bad", "content-length", "content-length-extra"}},
 	{"all lines end with CR LF", true, []string{"lf-only"}},
-	{"an empty line ends each head", true, []string{"head-unterminated"}},
+	{"an empty line ends each head", true, []string{unterminated}},
 }
+
+// unterminated is the deviation that leaves open where a head ends.
+const unterminated = "head-unterminated"
 
 // judge finds fault with a message that deviates.
 func (f pnpForm) judge(ctx context.Context) error {
@@ -84,6 +86,9 @@ func (f pnpForm) judge(ctx context.Context) error {
 	}
 	if err := need(); err != nil {
 		return err
+	}
+	if len(t.all(trace.PnPDeviation, unterminated)) > 0 && !slices.Contains(f.ids, unterminated) {
+		return blocked("head and body run into each other (see FIP-PNP-035)")
 	}
 	for _, id := range f.ids {
 		if found := t.all(trace.PnPDeviation, id); len(found) > 0 {
@@ -135,6 +140,9 @@ func theNotifyTellsURL(ctx context.Context) error {
 	t := of(ctx).talks.pnp
 	if err := t.needsNotify(); err != nil {
 		return err
+	}
+	if joined := t.all(trace.PnPDeviation, unterminated); t.err != nil && len(joined) > 0 {
+		return blocked("head and body run into each other (see FIP-PNP-035)")
 	}
 	if useless := t.all(trace.PnPIgnored, "no-url"); t.err != nil && len(useless) > 0 {
 		return violated("a NOTIFY with a URL", "it is %s", useless[0].Detail)

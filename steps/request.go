@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/fetch"
@@ -65,7 +63,7 @@ func (a *answer) String() string {
 }
 
 // requestSteps are those about files that are asked for outside of a phone's pass.
-func requestSteps(sc *godog.ScenarioContext) {
+func requestSteps(sc catalogue) {
 	sc.When(`^"([^"]*)" is requested$`, isRequested)
 	sc.Given(`^"([^"]*)" has been requested$`, isRequested)
 	sc.Then(`^it is there$`, itIsThere)

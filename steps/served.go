@@ -7,9 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing/fstest"
-
-	"github.com/cucumber/godog"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
@@ -35,7 +34,7 @@ type served struct {
 }
 
 // servedSteps are those about the file that a rule about a protocol looks at.
-func servedSteps(sc *godog.ScenarioContext) {
+func servedSteps(sc catalogue) {
 	sc.Given(`^a (short file|file of several blocks|file of exactly two blocks|file of 1 MiB)$`, aServedFile)
 }
 
@@ -54,7 +53,8 @@ var servedKinds = []servedKind{
 }
 
 // servedTree is what is published for all rules about protocols together.
-func servedTree() fstest.MapFS {
+// It is made once in a process: it is read, never written.
+var servedTree = sync.OnceValue(func() fstest.MapFS {
 	tree := make(fstest.MapFS)
 	sizes := map[string]int{"short.cfg": 100, "other.cfg": 300, "blocks.cfg": 4*512 + 100, "two.cfg": 2 * 512, "mebi.rom": mebi}
 	for name, size := range sizes {
@@ -63,7 +63,7 @@ func servedTree() fstest.MapFS {
 		tree[name] = &fstest.MapFile{Data: append([]byte("# "+name+"\n"), body...), Mode: 0o644}
 	}
 	return tree
-}
+})
 
 func aServedFile(ctx context.Context, phrase string) error {
 	w := of(ctx)

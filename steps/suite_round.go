@@ -79,7 +79,7 @@ func (s *suite) initialize(sc *godog.ScenarioContext, r *round) {
 		return ctx, nil
 	})
 	for _, steps := range nouns {
-		steps(sc)
+		steps(catalogue{sc})
 	}
 }
 

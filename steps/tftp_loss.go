@@ -1,17 +1,18 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
-
-	"github.com/cucumber/godog"
 
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
 // tftpLossSteps judge how a server bears that packets are lost or doubled.
-func tftpLossSteps(sc *godog.ScenarioContext) {
+func tftpLossSteps(sc catalogue) {
 	sc.Then(`^the first answer came again in time$`, firstCameAgain)
 	sc.Then(`^the lost block came again in time$`, blockCameAgain)
 	sc.Then(`^every block came once$`, everyBlockOnce)
@@ -43,9 +44,12 @@ func firstCameAgain(ctx context.Context) error {
 // it. That its ACK was lost would look the same to the server.
 func readBlockLost(ctx context.Context, which string) error {
 	w := of(ctx)
-	lost := 2
-	if which != "block 2" {
-		lost = len(w.talk.tftp.plain.blocks)
+	lost := len(w.talk.tftp.plain.blocks)
+	if number, ok := strings.CutPrefix(which, "block "); ok {
+		var err error
+		if lost, err = strconv.Atoi(number); err != nil {
+			return harness("%v", err)
+		}
 	}
 	if !w.talk.tftp.plain.whole {
 		return blocked("%s", w.talk.tftp.plain.outcome())
@@ -100,6 +104,12 @@ func blockCameAgain(ctx context.Context) error {
 			what = r.trouble.what
 		}
 		return violated(fmt.Sprintf("block %d again, which was not acknowledged", len(r.blocks)), "%s", what)
+	}
+	for _, p := range r.blocks {
+		if p.Block == r.again[0].Block && !bytes.Equal(p.Data, r.again[0].Data) {
+			return violated(fmt.Sprintf("block %d again, as it was", p.Block), "it came with other content: %s",
+				firstDifference(p.Data, r.again[0].Data))
+		}
 	}
 	if !r.complete(t.plain) {
 		return violated("the whole file, once the lost block has come", "%s", r.outcome())

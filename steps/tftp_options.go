@@ -8,13 +8,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
 // tftpOptionSteps judge the negotiation of options (RFC 2347 to 2349).
-func tftpOptionSteps(sc *godog.ScenarioContext) {
+func tftpOptionSteps(sc catalogue) {
 	sc.Then(`^the options did not keep the file from the phone$`, optionsKeptNothing)
 	sc.Then(`^block 1 followed the acknowledgement of the options$`, blockOneFollowed)
 	sc.Then(`^only options that were asked for are granted$`, onlyAsked)

@@ -6,14 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
 // tftpRobustSteps judge what a server bears.
-func tftpRobustSteps(sc *godog.ScenarioContext) {
+func tftpRobustSteps(sc catalogue) {
 	sc.When(`^(\d+) phones begin to read it over TFTP and are never heard of again$`, phonesVanishTFTP)
 	sc.When(`^malformed read requests are sent over TFTP$`, func(ctx context.Context) error {
 		return of(ctx).bombard(ctx, malformedRequests)

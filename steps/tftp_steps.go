@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
@@ -21,7 +19,7 @@ type tftpTalk struct {
 }
 
 // tftpSteps are those about TFTP, packet by packet.
-func tftpSteps(sc *godog.ScenarioContext) {
+func tftpSteps(sc catalogue) {
 	sc.When(`^it is read over TFTP$`, func(ctx context.Context) error { return of(ctx).readTFTP(ctx, tftp.Octet, nil) })
 	sc.When(`^it is read over TFTP as phones ask$`, func(ctx context.Context) error {
 		return of(ctx).readTFTP(ctx, tftp.Octet, of(ctx).phoneOptions())
@@ -34,7 +32,7 @@ func tftpSteps(sc *godog.ScenarioContext) {
 		return of(ctx).readTFTP(ctx, tftp.Octet, tftpOptions(options))
 	})
 	sc.When(`^it is read over TFTP as phones ask, and the first answer is lost$`, readFirstLost)
-	sc.When(`^it is read over TFTP, and (block 2|the last block) is lost$`, readBlockLost)
+	sc.When(`^it is read over TFTP, and (block \d+|the last block) is lost$`, readBlockLost)
 	sc.When(`^it is read over TFTP, and every acknowledgement arrives twice$`, readAckTwice)
 	sc.When(`^it is read over TFTP, and the request arrives twice$`, readRequestTwice)
 	sc.When(`^it is read over TFTP, and block 2 is acknowledged late$`, readAckedLate)

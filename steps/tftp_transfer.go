@@ -7,13 +7,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
 // tftpTransferSteps judge plain transfers (RFC 1350).
-func tftpTransferSteps(sc *godog.ScenarioContext) {
+func tftpTransferSteps(sc catalogue) {
 	sc.Then(`^every block came from the same port$`, samePort)
 	sc.Then(`^they are answered from two ports, neither of them the one that was asked$`, portsOfTheirOwn)
 	sc.Then(`^its blocks were numbered 1, 2, 3 and so on$`, numberedUpwards)

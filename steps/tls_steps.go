@@ -8,8 +8,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -21,7 +19,7 @@ type tlsTalk struct {
 }
 
 // tlsSteps are those about TLS.
-func tlsSteps(sc *godog.ScenarioContext) {
+func tlsSteps(sc catalogue) {
 	sc.When(`^a phone shakes hands over TLS$`, func(ctx context.Context) error { return of(ctx).handshake(ctx, &tls.Config{}) })
 	sc.When(`^a phone that knows all versions shakes hands over TLS$`, func(ctx context.Context) error {
 		return of(ctx).handshake(ctx, anyVersion(tls.VersionTLS10, tls.VersionTLS13))

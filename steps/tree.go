@@ -12,7 +12,7 @@ import (
 )
 
 // treeSteps are those about what the server publishes.
-func treeSteps(sc *godog.ScenarioContext) {
+func treeSteps(sc catalogue) {
 	sc.Given(`^the server publishes$`, theServerPublishes)
 	sc.Given(`^the server publishes (\d+) cfg files, and a boot file that includes them$`, theServerPublishesIncludes)
 	sc.When(`^the server publishes instead$`, theServerPublishesInstead)

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cucumber/godog"
-
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/phone"
@@ -17,7 +15,7 @@ import (
 )
 
 // triggerSteps are those about what makes a phone provision again.
-func triggerSteps(sc *godog.ScenarioContext) {
+func triggerSteps(sc catalogue) {
 	sc.Given(`^the phone is living, and provisions every (\d+) ms$`, thePhoneLives)
 	sc.When(`^its next interval pass is over$`, nextIntervalPass)
 	sc.When(`^it lives through (\d+) passes$`, livesThrough)

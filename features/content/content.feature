@@ -34,7 +34,8 @@ Feature: Files come as they are published
       | 1024 bytes   |
       | 65,535 bytes |
       | 1 MiB        |
-      | 33 MiB       |
+      | 513 bytes named as a boot file |
+      | 513 bytes named as a phonebook |
 
   @FIP-CONT-003 @must @grade-A @needs-publish @each-protocol
   Scenario Outline: Nothing is added to a file of <size>
@@ -52,6 +53,8 @@ Feature: Files come as they are published
       | 513 bytes    |
       | 1024 bytes   |
       | 65,535 bytes |
+      | 513 bytes named as a boot file |
+      | 513 bytes named as a phonebook |
 
   @FIP-CONT-004 @must @grade-B @needs-publish @each-protocol
   Scenario: An empty file is there
@@ -87,6 +90,7 @@ Feature: Files come as they are published
       | a cfg file with LF line ends     |
       | a cfg file with CR LF line ends  |
       | a boot file with CR LF line ends |
+      | a boot file with LF line ends    |
 
   @FIP-CONT-007 @must @grade-A @needs-publish @each-protocol
   Scenario Outline: Characters are not encoded anew: <file>
@@ -129,11 +133,18 @@ Feature: Files come as they are published
       | 1 MiB        |
 
   @FIP-CONT-010 @must @grade-A @needs-publish @each-protocol
-  Scenario: Every byte comes as it is
+  Scenario Outline: Every byte comes as it is: <file>
     RFC 1350 §1: "raw 8 bit bytes"
-    Given the server publishes a firmware with every byte
+    Given the server publishes <file>
     When that file is requested
-    Then no byte of it is another
+    Then its bytes are those that were published
+
+    Examples:
+      | file                       |
+      | a firmware with every byte |
+      | a file of 513 bytes        |
+      | a file of 65,535 bytes     |
+      | a file of 1 MiB            |
 
   @FIP-CONT-011 @must @grade-A @needs-publish @each-protocol
   Scenario Outline: No line is left out: <file>
@@ -185,3 +196,23 @@ Feature: Files come as they are published
       | size         |
       | 513 bytes    |
       | 65,535 bytes |
+
+  @FIP-CONT-016 @must @grade-A @needs-publish @needs-ftp @needs-http @needs-https @each-protocol @big
+  Scenario: A file of 33 MiB comes whole
+    Guide, "Editing Common CFG File": "the common CFG includes the configuration parameters for all phones, such as firmware upgrade, phonebook, and volume settings."
+    FTP ends a file with its data connection and a 226 (RFC 959 §3.4.1), HTTP by its length (RFC 9112 §6.3): neither has a greatest size.
+    Given the server publishes a file of 33 MiB
+    When that file is requested
+    Then it comes as it is published
+
+  @FIP-CONT-017 @must @grade-A @needs-publish @each-protocol
+  Scenario Outline: Lines are not put into another order: <file>
+    Guide, "Editing Common Boot File": "The CFG files are downloaded in the order listed (top to bottom)."
+    Given the server publishes <file>
+    When that file is requested
+    Then its lines are in order
+
+    Examples:
+      | file                                         |
+      | a cfg file whose settings follow no order    |
+      | a boot file whose includes follow no order   |

@@ -40,10 +40,10 @@ Feature: Resource files
       | openvpn.tar       |
       | logo.dob          |
 
-  @FIP-RES-004 @should @grade-C @needs-publish @each-protocol
-  Scenario: A firmware of 33 MiB comes whole
+  @FIP-RES-004 @should @grade-C @needs-publish @needs-tftp @big
+  Scenario: A firmware of 33 MiB comes whole over TFTP
     Guide, "Editing Common CFG File": "the common CFG includes the configuration parameters for all phones, such as firmware upgrade, phonebook, and volume settings."
-    Over TFTP the block number of 16 bits wraps on the way.
+    The block number of 16 bits wraps on the way, which no RFC speaks of.
     Given the server publishes a file of 33 MiB
     When that file is requested
     Then it comes as it is published

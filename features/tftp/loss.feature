@@ -8,11 +8,16 @@ Feature: Lost and doubled TFTP packets
     Then the first answer came again in time
 
   @FIP-TFTP-021 @must @grade-A @needs-tftp
-  Scenario: A block is sent again until it is acknowledged
+  Scenario Outline: A block is sent again until it is acknowledged: <block>
     RFC 1350 §2: "The sender has to keep just one packet on hand for retransmission"; in mid-transfer phones wait for it, as libcurl does.
     Given a file of several blocks
-    When it is read over TFTP, and block 2 is lost
+    When it is read over TFTP, and <block> is lost
     Then the lost block came again in time
+
+    Examples:
+      | block   |
+      | block 1 |
+      | block 2 |
 
   @FIP-TFTP-022 @must @grade-A @needs-tftp
   Scenario: The last block is sent again when it was lost
@@ -41,3 +46,10 @@ Feature: Lost and doubled TFTP packets
     Given a file of several blocks
     When it is read over TFTP, and block 2 is acknowledged late
     Then at most 4 copies of it came in a second
+
+  @FIP-TFTP-026 @must @grade-A @needs-tftp
+  Scenario: An acknowledgement that comes twice does not end the transfer
+    RFC 1123 §4.2.3.1: what a sender of DATA does "on receipt of a duplicate ACK" is not to send again; networks double packets, and nothing lets it give up.
+    Given a file of several blocks
+    When it is read over TFTP, and every acknowledgement arrives twice
+    Then the file came whole
