@@ -35,6 +35,7 @@ type machine struct {
 	files  uint64 // descriptors that may be open
 	inUse  uint64 // that are
 	ports  uint64 // of one address, for connections that leave
+	low    uint64 // the lowest of them
 	memory uint64 // bytes available; 0: not known
 }
 
@@ -86,7 +87,7 @@ func (m machine) budget(phones, asked, paths int, tcp bool) (int, error) {
 
 // thisMachine asks the operating system.
 func thisMachine() machine {
-	m := machine{files: fileLimit(), ports: 28232}
+	m := machine{files: fileLimit(), low: 32768, ports: 28232} // Linux's defaults
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		m.inUse = uint64(len(open))
 	}
@@ -95,7 +96,7 @@ func thisMachine() machine {
 			low, lowErr := strconv.ParseUint(f[0], 10, 16)
 			high, highErr := strconv.ParseUint(f[1], 10, 16)
 			if lowErr == nil && highErr == nil && high >= low {
-				m.ports = high - low + 1
+				m.low, m.ports = low, high-low+1
 			}
 		}
 	}
@@ -113,8 +114,9 @@ func thisMachine() machine {
 
 // openPaths returns the ways out of this machine.
 func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
+	m := thisMachine()
 	if len(r.Local) == 0 {
-		return []wayOut{{network: r.Network}}, nil
+		return []wayOut{{network: inTurn(r.Network, m.low, m.ports)}}, nil
 	}
 	var paths []wayOut
 	for _, addr := range r.Local {
@@ -127,7 +129,7 @@ func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
 			return nil, &BudgetError{fmt.Sprintf("phones cannot send from %s: %v; ip address add %s/32 dev lo adds it", addr, err, addr)}
 		}
 		_ = conn.Close()
-		paths = append(paths, wayOut{addr, n})
+		paths = append(paths, wayOut{addr, inTurn(n, m.low, m.ports)})
 	}
 	return paths, nil
 }

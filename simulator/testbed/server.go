@@ -49,6 +49,9 @@ type Running struct {
 	Endpoints []Endpoint // one for each of Ways
 	Docroot   string     // the folder that it serves; the test may change it
 	CA        CA         // signed its certificate, if it has one
+
+	starting *starting
+	process  *process
 }
 
 // Endpoint is where a running server's files are.
@@ -111,18 +114,37 @@ func (tb *Testbed) Start(server Server, docroot string) *Running {
 	s := &starting{Testbed: tb, server: server, addr: addr, dir: tb.folder(server.Name), docroot: docroot}
 	p := server.start(s)
 
-	running := &Running{Server: server, Addr: addr, Docroot: docroot, CA: authority(tb)}
-	var ports []port
+	running := &Running{Server: server, Addr: addr, Docroot: docroot, CA: authority(tb), starting: s, process: p}
 	for _, way := range server.Ways {
+		running.Endpoints = append(running.Endpoints, way.endpoint(server.Name, addr))
+	}
+	tb.wait(p, addr, server.ports())
+	return running
+}
+
+// ports are those that the server has bound when it is ready.
+func (s Server) ports() []port {
+	var ports []port
+	for _, way := range s.Ways {
 		network := "tcp"
 		if way.Scheme == "tftp" {
 			network = "udp"
 		}
 		ports = append(ports, port{network, way.port})
-		running.Endpoints = append(running.Endpoints, way.endpoint(server.Name, addr))
 	}
-	tb.wait(p, addr, ports)
-	return running
+	return ports
+}
+
+// Kill ends the server without warning; Revive starts it again.
+func (r *Running) Kill() { r.process.kill() }
+
+// Revive starts a server that was killed, at the same address, and returns when it
+// serves.
+func (r *Running) Revive() {
+	s := r.starting
+	s.t.Helper()
+	r.process = s.server.start(s)
+	s.wait(r.process, r.Addr, r.Server.ports())
 }
 
 // nextAddr gives the servers' side one address more, and returns it.

@@ -20,12 +20,14 @@ var ATFTPD = Server{
 }
 
 // Dnsmasq is the one in routers and on LTSP servers. It ignores the timeout option
-// (RFC 2349) and resends on its own timer of about 1.75 s.
+// (RFC 2349) and resends on its own timer of about 1.75 s. A transfer whose last ACK was
+// lost holds its place for minutes: with the default of 50 places, a site on a lossy
+// network starves.
 var Dnsmasq = Server{
 	Name: "dnsmasq", Needs: Needs{"dnsmasq"}, Ways: []Way{{"tftp", NoAuth, 69}},
 	start: func(s *starting) *process {
 		return s.run("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root",
 			"--log-facility=-", "--pid-file=", "--bind-interfaces", "--listen-address="+s.addr.String(),
-			"--enable-tftp", "--tftp-root="+s.docroot, "--tftp-max=50")
+			"--enable-tftp", "--tftp-root="+s.docroot, "--tftp-max=1000")
 	},
 }

@@ -1,0 +1,189 @@
+package fleet
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/testbed"
+	"github.com/fipsim/fipsim/simulator/wire"
+)
+
+// A load runs in a process of its own inside the phones' namespace: this test binary, started again.
+// childJob is the variable that tells it which load.
+const childJob = "FIPSIM_FLEET_CHILD"
+
+func TestMain(m *testing.M) {
+	if job := os.Getenv(childJob); job != "" {
+		if err := runChild(job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// load is what a child does.
+type load struct {
+	Server   string
+	Phones   int
+	Stage    Stage
+	InFlight int
+	Expect   string
+	Options  []string // of the phones, KEY=VALUE
+	Loss     float64  // share of the datagrams
+	Limit    time.Duration
+}
+
+// loaded is what came of it.
+type loaded struct {
+	Report        *Report
+	Before, After int    // open files
+	Leak          string // goroutines
+}
+
+func runChild(text string) error {
+	var l load
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		return err
+	}
+	specs, err := Count(l.Phones, DefaultFirst)
+	if err != nil {
+		return err
+	}
+	o := Options{Phones: specs, Servers: []string{l.Server}, Stages: []Stage{l.Stage}, InFlight: l.InFlight, Seed: 1, Limit: l.Limit}
+	if o.Expect, err = scenarios.ParseExpect("expect.cfg", []byte(l.Expect)); err != nil {
+		return err
+	}
+	for _, text := range l.Options {
+		key, value, _ := strings.Cut(text, "=")
+		if err := o.Behaviour.Set(key, value); err != nil {
+			return err
+		}
+	}
+	if l.Loss > 0 {
+		pass := []time.Duration{0}
+		o.Network = &wire.Tap{Fault: func(wire.Datagram, bool) []time.Duration {
+			if rand.Float64() < l.Loss {
+				return nil
+			}
+			return pass
+		}}
+	}
+	o.Progress = func(p Progress) {
+		if !p.Final {
+			fmt.Fprintf(os.Stderr, "ok %d\n", p.OK)
+		}
+	}
+	// The first socket of a process makes the runtime open its poller, for good.
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	conn.Close()
+	out := loaded{Before: openFiles()}
+	if out.Report, err = Run(context.Background(), o); err != nil {
+		return err
+	}
+	if err := goleak.Find(); err != nil {
+		out.Leak = err.Error()
+	}
+	out.After = openFiles()
+	return json.NewEncoder(os.Stdout).Encode(out)
+}
+
+// openFiles counts this process's descriptors.
+func openFiles() int {
+	all, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return -1
+	}
+	return len(all)
+}
+
+// loadLimit bounds one load of a test.
+const loadLimit = 58 * time.Second
+
+// run runs a load in the phones' namespace. The functions of midway are called in turn, a second apart, from
+// when some phones are provisioned.
+func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
+	t.Helper()
+	job, err := json.Marshal(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), loadLimit)
+	defer cancel()
+	cmd := tb.Phone.Command(ctx, exe)
+	cmd.Env = append(os.Environ(), childJob+"="+string(job))
+	var stdout, rest bytes.Buffer
+	cmd.Stdout = &stdout
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		var ok int
+		if _, err := fmt.Sscanf(lines.Text(), "ok %d", &ok); err != nil {
+			fmt.Fprintln(&rest, lines.Text())
+		} else if ok > 0 && len(midway) > 0 {
+			midway[0]()
+			midway = midway[1:]
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, &rest)
+	}
+	var out loaded
+	if err := json.Unmarshal(stdout.Bytes(), &out); err != nil {
+		t.Fatalf("%v: %s", err, &rest)
+	}
+	if len(midway) > 0 {
+		t.Error("it was over before anything could be done to it")
+	}
+	if out.Leak != "" || out.After > out.Before {
+		t.Errorf("%d open files at the start, %d at the end; %s", out.Before, out.After, out.Leak)
+	}
+	var summary strings.Builder
+	_ = out.Report.Summary(&summary)
+	t.Logf("\n%s", &summary)
+	return out.Report
+}
+
+// allServed asserts that every phone was provisioned in the end, and holds what is its own.
+func allServed(t *testing.T, r *Report, phones int) {
+	t.Helper()
+	if n := uint64(phones); r.Phones != n || r.Provisioned != n || r.Wrong > 0 || !r.Verified || r.Unserved > 0 {
+		t.Errorf("%d phones meant to start, %d were provisioned, %d hold something else", r.Phones, r.Provisioned, r.Wrong)
+	}
+	for _, w := range r.Wrongs {
+		t.Error(w)
+	}
+	for _, s := range r.Samples {
+		if s.Why != "wrong" {
+			continue
+		}
+		for _, e := range s.Events {
+			t.Logf("%+v", e)
+		}
+	}
+}
