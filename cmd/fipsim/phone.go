@@ -91,7 +91,7 @@ var hints = map[trace.Code]string{
 	trace.UnknownHost:  "Check the spelling of the host, or give its address.",
 	trace.Refused:      "Nothing listens on that port: is the server running, and is the port right?",
 	trace.NoAnswer:     "Nothing came back: is it the right host and port, and does a firewall drop the packets?",
-	trace.Unauthorized: "Give credentials in the URL, SCHEME://USER:PASSWORD@HOST/, or correct those on the server.",
+	trace.Unauthorized: "Give credentials in the URL, SCHEME://USER:PASSWORD@HOST/, or correct the server's.",
 	trace.TLSFailure:   "--ca FILE trusts another authority, --insecure checks nothing.",
 	trace.TimeUp:       "The option pass_time bounds a whole pass.",
 	trace.TooLarge:     "The options max_cfg and max_resource are the phone's limits.",
