@@ -20,12 +20,12 @@ test: ## run all tests; those that need root or a real server say so and are ski
 
 # Go 1.26 at times misses a cached import that is there, "could not import …" (see
 # go.dev/issue/77116): vet and the linters get a second try, and the tests leave vet out.
-check: ## the whole gate: gofmt, go vet, the linters, all tests with -race and -shuffle
+check: ## the whole gate: gofmt, go vet, the linters, tests with -race, -shuffle and -short
 	@bad=$$(git ls-files -co --exclude-standard '*.go' | while IFS= read -r f; do [ -e "$$f" ] && printf '%s\n' "$$f"; done | xargs -d '\n' -r gofmt -l); \
 	if [ -n "$$bad" ]; then printf 'not gofmt-ed, run make fmt:\n%s\n' "$$bad"; exit 1; fi
 	go vet ./... || go vet ./...
 	$(LINT) run ./... || $(LINT) run ./...
-	go test -race -shuffle=on -vet=off ./...
+	go test -race -short -shuffle=on -vet=off -timeout 40m ./...
 
 fmt: ## format all Go code
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
