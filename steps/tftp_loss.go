@@ -41,7 +41,8 @@ func firstCameAgain(ctx context.Context) error {
 }
 
 // readBlockLost does not see a block when it first comes, and so does not acknowledge
-// it. That its ACK was lost would look the same to the server.
+// it. That its ACK was lost would look the same to the server. It asks with the options
+// of a phone: what a server does without them is nothing that a phone suffers from.
 func readBlockLost(ctx context.Context, which string) error {
 	w := of(ctx)
 	lost := len(w.talk.tftp.plain.blocks)
@@ -54,7 +55,7 @@ func readBlockLost(ctx context.Context, which string) error {
 	if !w.talk.tftp.plain.whole {
 		return blocked("%s", w.talk.tftp.plain.outcome())
 	}
-	r, err := w.newRead(ctx, nil)
+	r, err := w.newRead(ctx, w.phoneOptions())
 	if err != nil {
 		return err
 	}

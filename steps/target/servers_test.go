@@ -19,15 +19,12 @@ import (
 // breaks are the rules that a way in to a real server breaks; docs/servers.md has the
 // sentence for each, and what was seen.
 var breaks = map[string][]string{
-	"atftpd/tftp":       {"FIP-TFTP-021", "FIP-TFTP-023"},
+	"atftpd/tftp":       {"FIP-TFTP-023"},
 	"dnsmasq/tftp":      {"FIP-TFTP-042"},
 	"nginx/https":       {"FIP-TLS-011"},
 	"nginx/https+basic": {"FIP-TLS-011"},
 	"lighttpd/https":    {"FIP-TLS-013"},
 }
-
-// fails are those that break a @must; all others conform.
-var fails = []string{"atftpd/tftp"}
 
 // mayBreak are those that a real server breaks at times.
 var mayBreak = map[string][]string{
@@ -87,13 +84,9 @@ func compare(t *testing.T, run *report.Run, way string) {
 	if diff := cmp.Diff(breaks[way], got); diff != "" {
 		t.Errorf("rules that are broken (-want +got):\n%s", diff)
 	}
-	want := report.Conforms
-	if slices.Contains(fails, way) {
-		want = report.Fails
-	}
 	v := run.Verdict()
-	if v.Word != want {
-		t.Errorf("verdict: %s, want %s", v, want)
+	if v.Word != report.Conforms {
+		t.Errorf("verdict: %s, want %s", v, report.Conforms)
 	}
 	t.Logf("%s; %d results in %v", v, len(run.Results), run.Took)
 }
