@@ -40,6 +40,7 @@ func (p *Phone) passes() {
 
 // isFirst tells the files with which a pass begins.
 func isFirst(name string, p *Phone) bool {
+	name = baseName(name)
 	return name == p.MAC.String() || name == p.MAC.BootName()
 }
 

@@ -67,7 +67,7 @@ func readFile(mac device.MAC, f File, held *config.Settings) []config.Finding {
 			return nil
 		}
 		return boot.Findings
-	case ext == ".cfg", f.Name == mac.String() && !mac.IsZero():
+	case ext == ".cfg", baseName(f.Name) == mac.String() && !mac.IsZero():
 		cfg, err := config.ParseCfg(f.Name, f.Body)
 		if cfg == nil || err != nil && len(cfg.Findings) == 0 {
 			return nil

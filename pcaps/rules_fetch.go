@@ -160,8 +160,8 @@ func ruleFiles(s *story) []Diagnosis {
 			names = append(names, a.name)
 		case a.done():
 			got = append(got, a)
-			gotOwn = gotOwn || s.own(a.name)
-			gotCommon = gotCommon || a.name == device.CommonCfg
+			gotOwn = gotOwn || s.own(a.file())
+			gotCommon = gotCommon || a.file() == device.CommonCfg
 			boot = boot || strings.HasSuffix(a.name, ".boot")
 		}
 	}
@@ -197,7 +197,7 @@ func ruleFiles(s *story) []Diagnosis {
 
 func (s *story) asked(name string) bool {
 	for _, a := range s.fetches {
-		if a.name == name {
+		if a.file() == name {
 			return true
 		}
 	}
@@ -209,7 +209,7 @@ func (s *story) includesMissing(missed []*attempt) []Diagnosis {
 	d := Diagnosis{Cause: IncludeMissing, rank: 35}
 	var names []string
 	for _, a := range missed {
-		if strings.HasSuffix(a.name, ".boot") || a.name == s.p.MAC.String() {
+		if strings.HasSuffix(a.name, ".boot") || a.file() == s.p.MAC.String() {
 			continue
 		}
 		names = append(names, a.name)

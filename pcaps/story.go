@@ -105,6 +105,9 @@ func (a *attempt) scheme() string {
 	return scheme
 }
 
+// file is the last segment of what was asked for: phones may have a folder.
+func (a *attempt) file() string { return baseName(a.name) }
+
 // server is who was asked.
 func (a *attempt) server() netip.AddrPort {
 	if len(a.requests) > 0 {

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/fipsim/fipsim/pcaps"
+	"github.com/fipsim/fipsim/simulator/verdict"
+)
+
+// pcapExtractCmd is `fipsim pcap extract`.
+type pcapExtractCmd struct {
+	File  string `arg:"" help:"A capture, pcap or pcapng, gzip or not; - is standard input."`
+	Out   string `help:"Where to write the scenario folder, files 0600 with passwords as they were; it must not hold anything yet." required:"" placeholder:"DIR"`
+	Phone string `help:"Only this phone, by its MAC in any spelling." placeholder:"MAC"`
+}
+
+// Run writes a scenario folder of what the capture shows.
+func (c *pcapExtractCmd) Run(a *app) error {
+	capture, err := openCapture(a, c.File, c.Phone)
+	if err != nil {
+		return err
+	}
+	if err := somePhone(capture, c.Phone); err != nil {
+		return err
+	}
+	out, err := pcaps.Extract(capture, c.Out)
+	switch {
+	case errors.Is(err, pcaps.ErrNotEmpty):
+		return verdict.Usagef("--out %w: nothing is overwritten", err)
+	case err != nil:
+		return &verdict.Error{Err: err}
+	}
+	for _, n := range capture.Notes {
+		fmt.Fprintln(a.stdout, "note: "+n)
+	}
+	for _, r := range out.Remarks {
+		fmt.Fprintln(a.stdout, r)
+	}
+	_, err = fmt.Fprintf(a.stdout, "%s: %d files, %d phones; fipsim check --scenario %s judges a server by it\n", c.Out,
+		out.Files, out.Phones, c.Out)
+	return err
+}

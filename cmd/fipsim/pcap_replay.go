@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/fipsim/fipsim/pcaps"
+	"github.com/fipsim/fipsim/simulator/config"
+	"github.com/fipsim/fipsim/simulator/verdict"
+)
+
+// pcapReplayCmd is `fipsim pcap replay`.
+type pcapReplayCmd struct {
+	File   string `arg:"" help:"A capture, pcap or pcapng, gzip or not; - is standard input."`
+	Phone  string `help:"Only this phone, by its MAC in any spelling." placeholder:"MAC"`
+	Server string `help:"Provision from this live server instead of what the capture holds: a provisioning URL." placeholder:"URL"`
+}
+
+// Run lets simulated phones do what the captured ones did, and compares.
+func (c *pcapReplayCmd) Run(a *app) error {
+	capture, err := openCapture(a, c.File, c.Phone)
+	if err != nil {
+		return err
+	}
+	if err := somePhone(capture, c.Phone); err != nil {
+		return err
+	}
+	if c.Server != "" {
+		if _, err := config.ParseURL(c.Server, capture.Phones[0].MAC, true); err != nil {
+			return verdict.Usagef("--server: %w", err)
+		}
+	}
+	all, err := pcaps.Replay(a.ctx, capture, pcaps.ReplayOptions{Server: c.Server})
+	if err != nil {
+		return &verdict.Error{Err: err}
+	}
+	differences := 0
+	for _, r := range all {
+		fmt.Fprintf(a.stdout, "%s: %s\n", r.Phone.Name(), r.Outcome)
+		for _, d := range r.Differences {
+			fmt.Fprintln(a.stdout, "  "+d.String())
+		}
+		for _, key := range r.Settings {
+			fmt.Fprintf(a.stdout, "  another value than in the capture: %s\n", key)
+		}
+		differences += len(r.Differences) + len(r.Settings)
+	}
+	fmt.Fprintf(a.stdout, "%d differences\n", differences)
+	if differences > 0 {
+		return &verdict.Fail{Err: errTold}
+	}
+	return nil
+}
