@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench fuzz servers
+.PHONY: help run test check fmt lint lint-version bench bench-fleet fuzz servers
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -38,6 +38,10 @@ lint-version: ## build the linter and print its version
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem $(PKG)
+
+bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/performance.md)
+	go test -run '^$$' -bench TFTPPasses -benchtime 8000x -count 5 ./simulator/fleet
+	go test -run '^$$' -bench Resting -benchtime 1x -timeout 20m ./simulator/fleet
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
