@@ -1,7 +1,6 @@
 package pcaps
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -104,7 +103,7 @@ func (t *ftpTalk) keep(f *ftpFile, m moment, partial string) {
 	case f.n == 0 && partial != "":
 		return
 	default:
-		file.Body = append([]byte{}, bytes.Clone(f.body.Bytes())...)
+		file.Body = append([]byte{}, f.body.Bytes()...)
 	}
 	t.f.w.r.keep(t.phone, file)
 }

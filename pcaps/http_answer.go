@@ -1,7 +1,6 @@
 package pcaps
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,7 +30,7 @@ func (h *httpTalk) fail(a *httpAsk, m moment, code trace.Code, detail string) {
 	e.Peer, e.Fault, e.Detail, e.Bytes = h.f.server, code, detail, a.n
 	h.f.w.r.record(a.phone, e)
 	if a.n > 0 && a.res != nil && a.res.StatusCode == http.StatusOK {
-		h.f.w.r.keep(a.phone, File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: bytes.Clone(a.body.Bytes()),
+		h.f.w.r.keep(a.phone, File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: a.body.Bytes(),
 			Partial: detail})
 	}
 }
@@ -86,7 +85,7 @@ func (h *httpTalk) location(a *httpAsk) string {
 func (h *httpTalk) file(a *httpAsk, m moment, facts []Fact) {
 	e := a.event(trace.FetchDone, m)
 	e.Peer, e.Bytes = h.f.server, a.n
-	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: bytes.Clone(a.body.Bytes())}
+	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: a.body.Bytes()}
 	switch {
 	case a.lost:
 		f.Partial = "the capture lacks a part of it"

@@ -1,7 +1,9 @@
 package pcaps
 
 import (
+	"bytes"
 	"cmp"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 
@@ -28,12 +30,16 @@ type roster struct {
 	only     device.MAC                // whose events alone are kept; zero: everybody's
 	events   int
 	bodies   int
-	overflow int // stations beyond maxPhones
-	left     int // events beyond maxTotalEvents
+	shared   map[uint64][]byte // bodies by hash: phones fetch the same files
+	seed     maphash.Seed
+	spare    []*bytes.Buffer // of transfers that are over
+	overflow int             // stations beyond maxPhones
+	left     int             // events beyond maxTotalEvents
 }
 
 func newRoster() *roster {
-	return &roster{at: make(map[netip.Addr]*Phone), macs: make(map[device.MAC]*Phone), hosts: make(map[device.MAC]netip.Addr)}
+	return &roster{at: make(map[netip.Addr]*Phone), macs: make(map[device.MAC]*Phone), hosts: make(map[device.MAC]netip.Addr),
+		shared: make(map[uint64][]byte), seed: maphash.MakeSeed()}
 }
 
 // seen notes which Ethernet address sends for an address: one that sends for several
@@ -167,16 +173,58 @@ func (r *roster) record(p *Phone, e Event) {
 	}
 }
 
-// keep keeps a file.
+// keep keeps a file. Its Body may be changed after that: what is kept is a copy, the same
+// one for all that are equal.
 func (r *roster) keep(p *Phone, f File) {
 	if p = p.real(); p == nil || !r.only.IsZero() && !p.MAC.IsZero() && p.MAC != r.only {
 		return
 	}
-	if r.bodies+len(f.Body) > maxTotalBodies || len(p.Files) >= maxEvents {
-		f.Body, f.Partial = nil, "too much to be kept of this capture"
+	if f.Body != nil {
+		f.Body = r.share(f.Body)
+		if f.Body == nil || len(p.Files) >= maxEvents {
+			f.Body, f.Partial = nil, "too much to be kept of this capture"
+		}
 	}
-	r.bodies += len(f.Body)
 	p.Files = append(p.Files, f)
+}
+
+// share returns a body equal to b that stays; nil where there is no room.
+func (r *roster) share(b []byte) []byte {
+	key := maphash.Bytes(r.seed, b)
+	if known, ok := r.shared[key]; ok && bytes.Equal(known, b) {
+		return known
+	}
+	if r.bodies+len(b) > maxTotalBodies {
+		return nil
+	}
+	r.bodies += len(b)
+	kept := append([]byte{}, b...)
+	r.shared[key] = kept
+	return kept
+}
+
+// maxSpare bounds the buffers that are kept for the next transfer, and their size.
+const (
+	maxSpare     = 64
+	maxSpareSize = 256 << 10
+)
+
+// buffer returns an empty buffer.
+func (r *roster) buffer() *bytes.Buffer {
+	if n := len(r.spare); n > 0 {
+		b := r.spare[n-1]
+		r.spare = r.spare[:n-1]
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+// release takes a buffer back.
+func (r *roster) release(b *bytes.Buffer) {
+	if b != nil && len(r.spare) < maxSpare && b.Cap() <= maxSpareSize {
+		b.Reset()
+		r.spare = append(r.spare, b)
+	}
 }
 
 // finish joins phones by their Ethernet addresses, numbers their events, and returns

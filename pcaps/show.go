@@ -1,13 +1,11 @@
 package pcaps
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -166,59 +164,4 @@ func (c *Capture) WriteMarkdown(w io.Writer) error {
 // cell makes a text fit for Markdown: what a stranger sent must not become markup.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "`", "'", "<", "&lt;", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`).Replace(text)
-}
-
-// report is the JSON form.
-type report struct {
-	Format  string        `json:"format"` // fipsim-pcap
-	Version int           `json:"version"`
-	Capture string        `json:"capture"`
-	Kind    string        `json:"kind"`
-	Frames  int           `json:"frames"`
-	First   time.Time     `json:"first"`
-	Last    time.Time     `json:"last"`
-	Notes   []string      `json:"notes"`
-	Others  int           `json:"others"`
-	Phones  []phoneReport `json:"phones"`
-}
-
-type phoneReport struct {
-	MAC       device.MAC   `json:"mac"`
-	Addresses []string     `json:"addresses"`
-	Model     string       `json:"model,omitempty"`
-	Firmware  string       `json:"firmware,omitempty"`
-	UserAgent string       `json:"user_agent,omitempty"`
-	Diagnoses []Diagnosis  `json:"diagnoses"`
-	Events    []Event      `json:"events"`
-	EventsCut int          `json:"events_cut,omitempty"`
-	Files     []fileReport `json:"files"`
-}
-
-type fileReport struct {
-	Name    string `json:"name"`
-	URL     string `json:"url"`
-	Frame   int    `json:"frame"`
-	Bytes   int64  `json:"bytes"`
-	Partial string `json:"partial,omitempty"`
-}
-
-// WriteJSON writes one document with everything but the contents of the files.
-func (c *Capture) WriteJSON(w io.Writer) error {
-	r := report{Format: "fipsim-pcap", Version: 1, Capture: c.Name, Kind: c.Format, Frames: c.Frames, First: c.First, Last: c.Last,
-		Notes: append([]string{}, c.Notes...), Others: c.Others, Phones: []phoneReport{}}
-	for _, p := range c.Phones {
-		out := phoneReport{MAC: p.MAC, Addresses: []string{}, Model: p.Model, Firmware: p.Firmware, UserAgent: p.UserAgent,
-			Diagnoses: Diagnose(p), Events: p.Events, EventsCut: p.EventsCut, Files: []fileReport{}}
-		for _, a := range p.Addresses {
-			out.Addresses = append(out.Addresses, a.String())
-		}
-		for _, f := range p.Files {
-			out.Files = append(out.Files, fileReport{f.Name, f.URL, f.Frame, f.Bytes, f.Partial})
-		}
-		r.Phones = append(r.Phones, out)
-	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
 }

@@ -19,6 +19,7 @@ type tcpWatch struct {
 	assembler *reassembly.Assembler
 	expected  map[netip.AddrPort]*ftpTalk // where FTP data connections are to come
 	current   packet                      // being assembled
+	header    layers.TCP                  // of it
 	flows     int                         // open
 	holes     int                         // streams with bytes missing
 	swept     time.Time
@@ -66,7 +67,7 @@ func (m *moment) GetCaptureInfo() gopacket.CaptureInfo {
 
 // take feeds one TCP segment.
 func (w *tcpWatch) take(p packet) {
-	var t layers.TCP
+	t := &w.header
 	if t.DecodeFromBytes(p.payload, gopacket.NilDecodeFeedback) != nil {
 		return
 	}
@@ -75,7 +76,7 @@ func (w *tcpWatch) take(p packet) {
 	if p.from.Is6() {
 		flow = gopacket.NewFlow(layers.EndpointIPv6, p.from.AsSlice(), p.to.AsSlice())
 	}
-	w.assembler.AssembleWithContext(flow, &t, &moment{p.at, p.frame})
+	w.assembler.AssembleWithContext(flow, t, &moment{p.at, p.frame})
 }
 
 // sweep ends what nothing was heard of for long.

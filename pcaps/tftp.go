@@ -43,7 +43,7 @@ type transfer struct {
 	next     uint16
 	blocks   int64
 	bytes    int64
-	body     bytes.Buffer
+	body     *bytes.Buffer // nil once it is over
 	sum      hash.Hash
 	notKept  bool
 	holes    []string
@@ -133,7 +133,7 @@ func (w *tftpWatch) request(d datagram) {
 	phone.provisions = true
 	t := &transfer{
 		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: 1,
-		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, sum: sha256.New(), facts: requestFacts(p),
+		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, sum: sha256.New(), body: w.r.buffer(), facts: requestFacts(p),
 	}
 	w.open[d.src] = t
 	w.sent(t, d)
@@ -254,6 +254,13 @@ func (t *transfer) progress() string {
 
 // keep keeps what came of the file.
 func (w *tftpWatch) keep(t *transfer, frame int, partial string) {
+	if t.body == nil {
+		return
+	}
+	defer func() {
+		w.r.release(t.body)
+		t.body = nil
+	}()
 	f := File{Name: t.name, URL: t.url(), Frame: frame, Bytes: t.bytes, Partial: partial}
 	switch {
 	case t.notKept:
@@ -261,8 +268,7 @@ func (w *tftpWatch) keep(t *transfer, frame int, partial string) {
 	case t.bytes == 0 && partial != "":
 		return
 	default:
-		f.Body = bytes.Clone(t.body.Bytes())
-		if f.Body == nil {
+		if f.Body = t.body.Bytes(); f.Body == nil {
 			f.Body = []byte{}
 		}
 	}
