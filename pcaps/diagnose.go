@@ -28,6 +28,7 @@ const (
 	SlowAnswer     Cause = "slow-answer"      // an answer after the phone had asked again
 	Unusable       Cause = "unusable-setting" // settings or files that the phone cannot use
 	Incomplete     Cause = "capture-incomplete"
+	NothingSeen    Cause = "nothing-asked" // no file was asked for
 	AllWell        Cause = "all-well"
 )
 
@@ -55,6 +56,11 @@ func Diagnose(p *Phone) []Diagnosis {
 	}
 	all = slices.DeleteFunc(all, func(d Diagnosis) bool { return d.Text == "" })
 	slices.SortStableFunc(all, func(a, b Diagnosis) int { return cmp.Compare(a.rank, b.rank) })
+	// That all is well, or that there was nothing, is said only where nothing else is.
+	if len(all) > 1 && all[0].rank < 90 {
+		worst := all[0].rank
+		all = slices.DeleteFunc(all, func(d Diagnosis) bool { return d.Cause == AllWell && worst < 50 || d.Cause == NothingSeen })
+	}
 	for i := range all {
 		slices.Sort(all[i].Frames)
 		all[i].Frames = slices.Compact(all[i].Frames)

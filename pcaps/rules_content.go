@@ -148,7 +148,7 @@ func ruleWell(s *story) []Diagnosis {
 		d.Frames = framesOf(sealed...)
 		d.Next = "Read the server's log beside this capture."
 	case len(s.fetches) == 0:
-		d.Text, d.rank = "the phone asked for no file in this capture", 95
+		d.Cause, d.Text, d.rank = NothingSeen, "the phone asked for no file in this capture", 95
 		d.Next = "Capture from the moment at which the phone is powered on."
 	default:
 		return nil
