@@ -30,6 +30,7 @@ func checkSyncSteps(sc catalogue) {
 	sc.When(`^the server notifies it to reboot$`, theServerNotifiesReboot)
 	sc.When(`^the server notifies it, and the first (NOTIFY|answer) is lost$`, theServerNotifiesWithLoss)
 	sc.When(`^a server notifies a phone$`, aServerNotifies)
+	sc.Then(`^the notified phone holds "([^"]*)" as "([^"]*)" and not as "([^"]*)"$`, theNotifiedHolds)
 	sc.Then(`^a NOTIFY reaches the phone$`, aNotifyReaches)
 	sc.Then(`^its event is check-sync$`, itsEventIsCheckSync)
 	sc.Then(`^the NOTIFY that was lost comes again$`, lostNotifyComesAgain)

@@ -98,6 +98,14 @@ func (t *syncTalk) needsEvent() error {
 	return nil
 }
 
+// theNotifiedHolds judges what a phone that was told to provision was given.
+func theNotifiedHolds(ctx context.Context, key, want, wrong string) error {
+	if err := of(ctx).talks.sync.needsEvent(); err != nil {
+		return err
+	}
+	return itHoldsAndNot(ctx, key, want, wrong)
+}
+
 func thePhoneReboots(ctx context.Context) error {
 	t := of(ctx).talks.sync
 	if err := t.needsEvent(); err != nil {

@@ -207,6 +207,17 @@ func (t *dhcpTalk) needsAck() error {
 	return nil
 }
 
+// needsServer returns an obstacle where the phone was told of no server.
+func (t *dhcpTalk) needsServer() error {
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	if t.lease == nil {
+		return blocked("the phone was told of no server (see FIP-DHCP-003 and FIP-DHCP-015): %s", t.what())
+	}
+	return nil
+}
+
 // needsReply returns an obstacle where no reply came at all.
 func (t *dhcpTalk) needsReply() error {
 	if len(t.replies) == 0 {

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,13 @@ func aPhoneHasAddress(ctx context.Context) error {
 		return err
 	}
 	w.listen(t)
-	return t.needsAck()
+	if err := t.needsAck(); err != nil {
+		return err
+	}
+	if !t.asOffered() {
+		return blocked("the phone was given another address than it was offered (see FIP-DHCP-011)")
+	}
+	return nil
 }
 
 // asksWithLoss is a talk over a network that loses one of the server's messages.
@@ -77,7 +84,7 @@ func manyAsk(ctx context.Context) error {
 	}
 	alone, err := w.ordinaryDHCP(ctx)
 	if err == nil {
-		err = alone.needsAck()
+		err = alone.needsServer()
 	}
 	if err != nil {
 		return err
@@ -159,10 +166,17 @@ func itIsToldLong(ctx context.Context) error {
 	if err := t.needsAck(); err != nil {
 		return err
 	}
-	if t.lease == nil || optionText(t.lease, dhcpv4.OptionTFTPServerName) != w.talks.long {
-		return violated(w.talks.long, "%s", t.what())
+	if err := t.needsServer(); err != nil {
+		return err
 	}
-	return nil
+	got := strings.Trim(t.offer.URL, `"'`)
+	switch whole := w.talks.long; {
+	case strings.Contains(got, whole):
+		return nil
+	case strings.HasPrefix(whole, got):
+		return violated(fmt.Sprintf("a URL of %d bytes", len(whole)), "its first %d came: %s", len(got), got)
+	}
+	return blocked("another URL was told (see FIP-DHCP-041): %s", t.what())
 }
 
 // aPhoneAsksAnew is a talk of its own.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
-	"github.com/fipsim/fipsim/simulator/discover"
 )
 
 // dhcpSteps are those about DHCP.
@@ -35,6 +34,7 @@ func dhcpSteps(sc catalogue) {
 	sc.Then(`^it is told that URL$`, itIsToldLong)
 	sc.Then(`^it is offered one$`, itIsOffered)
 	sc.Then(`^it is given one$`, itIsGiven)
+	sc.Then(`^it is given one all the same$`, itIsGivenAllTheSame)
 	sc.Then(`^it is told a server by option 66$`, itHas66)
 	sc.Then(`^option 66 is text of one line$`, option66IsText)
 	sc.Then(`^option 66 names a server that the phone can use$`, option66IsUsable)
@@ -166,12 +166,22 @@ func itIsGiven(ctx context.Context) error {
 	}
 	requested := slices.ContainsFunc(t.sent, func(raw []byte) bool { return kindOf(raw) == dhcpv4.MessageTypeRequest })
 	switch naks := t.of(dhcpv4.MessageTypeNak); {
+	case len(t.of(dhcpv4.MessageTypeAck)) > 0:
+		return blocked("what comes is no ACK for the phone (see FIP-DHCP-004 to FIP-DHCP-006): %s", t.what())
 	case !requested:
 		return blocked("the phone took no OFFER (see FIP-DHCP-001 and following): %s", t.what())
 	case len(naks) > 0:
 		return violated("an ACK for what the server offered", "a NAK came: %s", t.what())
 	}
 	return violated("an ACK for what the server offered", "%s", t.what())
+}
+
+// itIsGivenAllTheSame judges where an ordinary phone is given an address.
+func itIsGivenAllTheSame(ctx context.Context) error {
+	if t := of(ctx).talks.dhcp; t.ack() == nil {
+		return violated("an address, as before", "%s", t.what())
+	}
+	return nil
 }
 
 func itHas66(ctx context.Context) error {
@@ -259,6 +269,9 @@ func leaseTimesInOrder(ctx context.Context) error {
 			words = append(words, fmt.Sprintf("option %d is %d s", code.Code(), times[len(times)-1]))
 		}
 	}
+	if len(times) > 0 && times[len(times)-1] == 0 {
+		return blocked("the lease has no time (see FIP-DHCP-009)")
+	}
 	for i := 1; i < len(times); i++ {
 		if times[i-1] >= times[i] && times[i] != forever {
 			return violated("a time to renew before that to rebind, before the end of the lease", "%s", strings.Join(words, ", "))
@@ -276,13 +289,18 @@ func givenWhatWasOffered(ctx context.Context) error {
 	if len(acks) == 0 {
 		return t.needsAck()
 	}
-	ack := acks[len(acks)-1]
-	for _, raw := range t.of(dhcpv4.MessageTypeOffer) {
-		if addrAt(raw, bootpYiaddr) == addrAt(ack, bootpYiaddr) {
-			return nil
-		}
+	if !t.asOffered() {
+		return violated("the address that was offered", "the ACK is for %s", addrAt(acks[len(acks)-1], bootpYiaddr))
 	}
-	return violated("the address that was offered", "the ACK is for %s", addrAt(ack, bootpYiaddr))
+	return nil
+}
+
+// asOffered reports whether the latest ACK gives what an OFFER offered.
+func (t *dhcpTalk) asOffered() bool {
+	acks := t.of(dhcpv4.MessageTypeAck)
+	return slices.ContainsFunc(t.of(dhcpv4.MessageTypeOffer), func(raw []byte) bool {
+		return addrAt(raw, bootpYiaddr) == addrAt(acks[len(acks)-1], bootpYiaddr)
+	})
 }
 
 // leaseOf is the address of a talk's lease.
@@ -291,9 +309,4 @@ func leaseOf(t *dhcpTalk) string {
 		return addrAt(ack, bootpYiaddr).String()
 	}
 	return ""
-}
-
-// optionText is an option's text in a lease.
-func optionText(l *discover.Lease, code dhcpv4.OptionCode) string {
-	return strings.Trim(string(l.Options[int(code.Code())]), "\x00 ")
 }

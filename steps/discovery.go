@@ -6,6 +6,7 @@ import (
 	"testing/fstest"
 
 	"github.com/cucumber/godog"
+	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
@@ -217,6 +218,9 @@ func (w *world) provisionedThere(ctx context.Context, p *observedPhone, canary s
 	if got == canary {
 		return nil
 	}
+	if err := w.toldOnce(ctx, p); err != nil {
+		return err
+	}
 	if err := w.healthyOver(ctx, told.Scheme); err != nil {
 		return err
 	}
@@ -225,6 +229,28 @@ func (w *world) provisionedThere(ctx context.Context, p *observedPhone, canary s
 		return violated("the files of phone "+mac.String()+" at "+told.String(), "the pass ended %s", p.ending())
 	}
 	return violated("lang.gui="+canary+" from "+told.String(), "phone %s holds %q", mac, got)
+}
+
+// toldOnce returns an obstacle where option 66 stands twice: the phone joins both, and
+// what comes of that is no URL that the server meant.
+func (w *world) toldOnce(ctx context.Context, p *observedPhone) error {
+	if p.Last().Source != discover.SourceDHCP {
+		return nil
+	}
+	t, err := w.ordinaryDHCP(ctx)
+	if err != nil || t.ack() == nil {
+		return err
+	}
+	n := 0
+	for _, o := range optionsOf(t.ack()) {
+		if o.code == dhcpv4.OptionTFTPServerName.Code() {
+			n++
+		}
+	}
+	if n > 1 {
+		return blocked("option 66 stands twice in an ACK (see FIP-DHCP-014)")
+	}
+	return nil
 }
 
 // healthyOver returns an obstacle where the server breaks rules about the files

@@ -64,8 +64,8 @@ func (w *world) subscribe(ctx context.Context, mac device.MAC, network wire.Netw
 	return t, nil
 }
 
-// ordinary is the one SUBSCRIBE that most rules about PnP look at.
-func (w *world) ordinary(ctx context.Context) (*pnpTalk, error) {
+// ordinaryPnP is the one SUBSCRIBE that most rules about PnP look at.
+func (w *world) ordinaryPnP(ctx context.Context) (*pnpTalk, error) {
 	return share(&w.suite.shared, "an ordinary SUBSCRIBE", func() (*pnpTalk, error) {
 		mac, err := w.customer(ctx)
 		if err != nil {

@@ -3,6 +3,7 @@ package steps
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -40,9 +41,9 @@ func subscribesWithLoss(ctx context.Context, how string) error {
 	if err != nil {
 		return err
 	}
-	if t, err := w.ordinary(ctx); err != nil {
+	if t, err := w.ordinaryPnP(ctx); err != nil {
 		return err
-	} else if err := t.needsURL(); err != nil {
+	} else if err := errors.Join(t.needsURL(), t.needsAnswer()); err != nil {
 		return err
 	}
 	fault := map[string]func(wire.Datagram, bool) []time.Duration{
@@ -160,7 +161,7 @@ func phonesSubscribe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	alone, err := w.ordinary(ctx)
+	alone, err := w.ordinaryPnP(ctx)
 	if err == nil {
 		err = alone.needsURL()
 	}
@@ -213,7 +214,7 @@ func malformedSIP(at string) []string {
 // theServerGotMalformed sends such things, where an ordinary SUBSCRIBE had its answer.
 func theServerGotMalformed(ctx context.Context) error {
 	w := of(ctx)
-	t, err := w.ordinary(ctx)
+	t, err := w.ordinaryPnP(ctx)
 	if err == nil {
 		err = t.needsURL()
 	}

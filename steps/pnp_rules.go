@@ -100,7 +100,7 @@ func (f pnpForm) judge(ctx context.Context) error {
 
 func aPhoneSubscribes(ctx context.Context) error {
 	w := of(ctx)
-	t, err := w.ordinary(ctx)
+	t, err := w.ordinaryPnP(ctx)
 	if err == nil {
 		w.hear(t)
 	}

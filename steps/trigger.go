@@ -17,6 +17,7 @@ import (
 // triggerSteps are those about what makes a phone provision again.
 func triggerSteps(sc catalogue) {
 	sc.Given(`^the phone is living, and provisions every (\d+) ms$`, thePhoneLives)
+	sc.Given(`^it has lived through (\d+) passes$`, hasLivedThrough)
 	sc.When(`^its next interval pass is over$`, nextIntervalPass)
 	sc.When(`^it lives through (\d+) passes$`, livesThrough)
 	sc.When(`^the phone provisions (\d+) times$`, provisionsTimes)
@@ -125,16 +126,22 @@ func nextIntervalPass(ctx context.Context) error {
 	return err
 }
 
-// livesThrough waits until so many passes are over, and takes the phone's power.
-func livesThrough(ctx context.Context, n int) error {
-	l := of(ctx).talks.life
+// hasLivedThrough waits until so many passes are over, since power-on.
+func hasLivedThrough(ctx context.Context, n int) error {
 	seen := 0
-	_, err := l.wait(ctx, func(e trace.Event) bool {
+	_, err := of(ctx).talks.life.wait(ctx, func(e trace.Event) bool {
 		if passDone(e) {
 			seen++
 		}
 		return seen >= n
 	})
+	return err
+}
+
+// livesThrough waits for them, and takes the phone's power.
+func livesThrough(ctx context.Context, n int) error {
+	l := of(ctx).talks.life
+	err := hasLivedThrough(ctx, n)
 	l.stop()
 	l.err = errors.Join(l.err, l.Last().Err)
 	return err

@@ -25,7 +25,7 @@ Feature: The NOTIFY that makes a phone provision
       | <mac>.boot | include:config <a.cfg> |
       | a.cfg      | lang.gui=<canary>-new  |
     And the server notifies it
-    Then it holds "lang.gui" as "<canary>-new" and not as "<canary>-old"
+    Then the notified phone holds "lang.gui" as "<canary>-new" and not as "<canary>-old"
 
   @FIP-TRIG-013 @must @grade-A @needs-checksync
   Scenario: A phone that is to reboot is told so

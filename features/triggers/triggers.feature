@@ -7,7 +7,8 @@ Feature: A phone that provisions again
       | file       | content                |
       | <mac>.boot | include:config <a.cfg> |
       | a.cfg      | lang.gui=<canary>-old  |
-    And the phone is living, and provisions every 250 ms
+    And the phone is living, and provisions every 100 ms
+    And it has lived through 4 passes
     When the server publishes instead
       | file       | content                |
       | <mac>.boot | include:config <a.cfg> |

@@ -9,7 +9,7 @@ import (
 // Fault is one mistake of a server. The zero value is none.
 type Fault struct {
 	Name     string // "tftp/miss-silence": the protocol, and what is wrong
-	Protocol string // tftp, ftp, http, https; pnp, dhcp for what tells a phone its server
+	Protocol string // tftp, ftp, http, https; pnp, dhcp for what tells a phone its server; checksync for what notifies it
 	Clause   Clause // of what a suite must catch
 	Rule     string // id of the rule that is meant to catch it
 	Doc      string // what the server does, and why real ones do
@@ -59,6 +59,8 @@ const (
 	OtherSettings   Clause = "settings other than those published"
 	BrokenFraming   Clause = "answers that end otherwise than they announce"
 	RefusesRequests Clause = "requests as phones make them refused"
+	CheckSyncFaults Clause = "check-sync NOTIFYs that phones don't understand"
+	AgainAndAgain   Clause = "phones that provision again and again"
 )
 
 // behaviour is all that a fault can change; its zero value is a server that is right.
@@ -69,6 +71,9 @@ type behaviour struct {
 	ftp    ftpFault
 	http   httpFault
 	tls    tlsFault
+	pnp    pnpFault
+	dhcp   dhcpFault
+	sync   syncFault
 }
 
 // spec is a line of a table of faults.
@@ -84,7 +89,8 @@ type spec struct {
 // All returns every fault, by protocol and clause.
 func All() []Fault {
 	var all []Fault
-	for _, table := range [][]spec{missFaults(), contentFaults(), nameFaults(), tftpFaults(), ftpFaults(), httpFaults(), tlsFaults()} {
+	for _, table := range [][]spec{missFaults(), contentFaults(), nameFaults(), tftpFaults(), ftpFaults(), httpFaults(), tlsFaults(),
+		triggerFaults(), pnpFaults(), dhcpFaults(), syncFaults()} {
 		for _, s := range table {
 			for _, protocol := range strings.Fields(s.protocols) {
 				all = append(all, Fault{

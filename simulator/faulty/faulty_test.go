@@ -39,9 +39,9 @@ func TestFindUnknown(t *testing.T) {
 // have two.
 func TestClauses(t *testing.T) {
 	one := map[faulty.Clause]string{ // clauses of one protocol
-		faulty.Duplicated: "tftp", faulty.Negotiation: "tftp", faulty.TID: "tftp", faulty.BlockWrap: "tftp",
+		faulty.Negotiation: "tftp", faulty.TID: "tftp", faulty.BlockWrap: "tftp",
 		faulty.BadCertificate: "https", faulty.OldTLS: "https", faulty.TooModern: "https",
-		faulty.DataConnection: "ftp", faulty.Lost: "tftp",
+		faulty.DataConnection: "ftp", faulty.LenientPnP: "pnp", faulty.LenientDHCP: "dhcp", faulty.CheckSyncFaults: "checksync",
 	}
 	protocols := make(map[faulty.Clause]map[string]int)
 	for _, f := range faulty.All() {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -29,6 +30,10 @@ type Server struct {
 	urls      map[string]*url.URL
 	guarded   map[string]*url.URL
 
+	pnp  pnpServer
+	dhcp dhcpServer
+	sync syncServer
+
 	ctx     context.Context //nolint:containedctx // its end is the server's
 	cancel  func()
 	running sync.WaitGroup
@@ -39,6 +44,10 @@ type Server struct {
 
 // protocols are those that serve files.
 var protocols = []string{"tftp", "ftp", "http", "https"}
+
+// talks are what tells phones of a server. A server with a fault of those serves its
+// files over HTTP, and rightly.
+var talks = []string{"pnp", "dhcp", "checksync"}
 
 // Start starts a server with one fault, on free ports of 127.0.0.1: over the protocol
 // that the fault is of, over all of them with the zero Fault. It serves tree until Close
@@ -62,9 +71,11 @@ func Start(ctx context.Context, f Fault, tree fs.FS) (*Server, error) {
 	}
 	starters := map[string]func() error{
 		"tftp": s.startTFTP, "ftp": s.startFTP, "http": s.startHTTP, "https": s.startHTTPS,
+		"pnp": s.startPnP, "dhcp": s.startDHCP, "checksync": s.startNotifying,
 	}
-	for _, protocol := range protocols {
-		if f.Protocol != "" && f.Protocol != protocol {
+	for _, protocol := range slices.Concat(protocols, talks) {
+		files := protocol == "http" && slices.Contains(talks, f.Protocol)
+		if f.Protocol != "" && f.Protocol != protocol && !files {
 			continue
 		}
 		if err := starters[protocol](); err != nil {
