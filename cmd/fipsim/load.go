@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type loadCmd struct {
 	Expect    string   `help:"What each phone must hold in the end, as a cfg file; $$(MA) is its MAC." placeholder:"FILE"`
 	Threshold []string `help:"A condition for success: p99(pass)<5s, provisioned>99.9%, errors<0.1%. May be repeated." sep:"none" placeholder:"EXPR"`
 	AbortOn   string   `help:"End early: errors>20%/10s is more than a fifth of the passes of the last ten seconds." placeholder:"EXPR"`
+	Find      string   `help:"Look for the highest rate at which this holds, such as p99(pass)<5s: trials of --over (10s) with ever more phones a second." placeholder:"EXPR"`
 	Sample    string   `help:"Keep the whole trace of one phone in N, besides those that failed, for --report." placeholder:"1/N"`
 	Report    []string `help:"Write a report: json; - is standard output." sep:"none" placeholder:"KIND=FILE"`
 	Seed      uint64   `help:"Repeat the arrivals and mixes of an earlier run." placeholder:"N"`
@@ -53,7 +55,7 @@ func (c *loadCmd) Run(a *app) error {
 	if isTerminal(a.stderr) {
 		o.Progress = live.show
 	}
-	report, err := fleet.Run(a.ctx, o)
+	report, err := c.run(a, o)
 	live.clear()
 	if err != nil {
 		return errors.Join(&verdict.Usage{Err: err}, outputs.close())
@@ -62,6 +64,35 @@ func (c *loadCmd) Run(a *app) error {
 		return &verdict.Error{Err: err}
 	}
 	return report.Verdict()
+}
+
+// loadReport is what comes of a load, or of a search for a rate.
+type loadReport interface {
+	Summary(io.Writer) error
+	Verdict() error
+}
+
+// run obeys --find, or puts one load on the server.
+func (c *loadCmd) run(a *app, o fleet.Options) (loadReport, error) {
+	if c.Find == "" {
+		return fleet.Run(a.ctx, o)
+	}
+	threshold, err := fleet.ParseThreshold(c.Find)
+	if err != nil {
+		return nil, fmt.Errorf("--find: %w", err)
+	}
+	if c.Profile+c.Arrival != "" {
+		return nil, errors.New("--find excludes --profile and --arrival: it tries rates of its own")
+	}
+	trial := fleet.DefaultTrial
+	if over := o.Stages[0].Over; over > 0 {
+		trial = over
+	}
+	found, err := fleet.Find(a.ctx, o, threshold, trial)
+	if errors.Is(err, context.Canceled) {
+		err = nil // what was until then
+	}
+	return found, err
 }
 
 // loadOutputs is where reports go.
@@ -99,7 +130,7 @@ func (c *loadCmd) outputs(a *app) (*loadOutputs, error) {
 	return out, nil
 }
 
-func (o *loadOutputs) write(r *fleet.Report) error {
+func (o *loadOutputs) write(r loadReport) error {
 	errs := []error{r.Summary(o.summary)}
 	for _, w := range o.json {
 		e := json.NewEncoder(w)

@@ -62,10 +62,10 @@ func TestLocalAddresses(t *testing.T) {
 
 func TestSNMP(t *testing.T) {
 	const text = "Ip: A B\nIp: 1 2\nUdp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors\nUdp: 5 4 3 2 77\nUdpLite: RcvbufErrors\nUdpLite: 9\n"
-	if got := snmpValue(text, "Udp:", "RcvbufErrors"); got != 77 {
+	if got := readBufferErrors(text); got != 77 {
 		t.Errorf("%d, want 77", got)
 	}
-	if got := snmpValue("Udp: RcvbufErrors\nUdp: x\n", "Udp:", "RcvbufErrors") + snmpValue("", "Udp:", "RcvbufErrors"); got != 0 {
+	if got := readBufferErrors("Udp: RcvbufErrors\nUdp: x\n") + readBufferErrors(""); got != 0 {
 		t.Errorf("%d, want 0", got)
 	}
 }

@@ -119,16 +119,16 @@ func bufferErrors() uint64 {
 	if err != nil {
 		return 0
 	}
-	return snmpValue(string(text), "Udp:", "RcvbufErrors")
+	return readBufferErrors(string(text))
 }
 
-// snmpValue finds a counter in /proc/net/snmp, where a line of names stands above a
-// line of values.
-func snmpValue(text, group, name string) uint64 {
+// readBufferErrors finds UDP's RcvbufErrors in /proc/net/snmp, where a line of names
+// stands above a line of values.
+func readBufferErrors(text string) uint64 {
 	var names []string
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
-		if len(f) == 0 || f[0] != group {
+		if len(f) == 0 || f[0] != "Udp:" {
 			continue
 		}
 		if names == nil {
@@ -136,7 +136,7 @@ func snmpValue(text, group, name string) uint64 {
 			continue
 		}
 		for i := range min(len(names), len(f)) {
-			if names[i] == name {
+			if names[i] == "RcvbufErrors" {
 				n, err := strconv.ParseUint(f[i], 10, 64)
 				if err != nil {
 					return 0
