@@ -38,22 +38,29 @@ func (c *Cfg) Named(name string) *Cfg {
 // Against returns a Cfg that says what c says, but holds only the values in which it
 // differs from base: what a server renders for each phone from one template costs a
 // phone no more than what is its own. It returns false where the two do not have the
-// same keys on the same lines. Findings are left out: whoever parsed c has them.
+// same keys on the same lines. Findings are left out: whoever parsed c has them. Where
+// not even the name differs, it returns base itself.
 func (c *Cfg) Against(base *Cfg) (*Cfg, bool) {
-	if c == base || len(c.entries) != len(base.entries) {
+	if len(c.entries) != len(base.entries) {
 		return nil, false
 	}
 	var text strings.Builder
 	var values []own
+	differs := c.Name != base.Name
 	for i := range c.entries {
 		a, b := &c.entries[i], &base.entries[i]
 		if a.line != b.line || c.slice(a.key) != base.slice(b.key) {
 			return nil, false
 		}
-		if v := c.value(i); v != base.slice(b.value) {
+		v := c.value(i)
+		differs = differs || v != base.value(i)
+		if v != base.slice(b.value) {
 			values = append(values, own{int32(i), span{uint32(text.Len()), uint32(len(v))}})
 			text.WriteString(v)
 		}
+	}
+	if !differs {
+		return base, true
 	}
 	// The text of a strings.Builder has room to grow in; this one is kept for long.
 	return &Cfg{Name: c.Name, text: base.text, entries: base.entries, table: base.table,
