@@ -31,6 +31,7 @@ func checkSyncSteps(sc catalogue) {
 	sc.When(`^the server notifies it, and the first (NOTIFY|answer) is lost$`, theServerNotifiesWithLoss)
 	sc.When(`^a server notifies a phone$`, aServerNotifies)
 	sc.Then(`^the notified phone holds "([^"]*)" as "([^"]*)" and not as "([^"]*)"$`, theNotifiedHolds)
+	sc.Then(`^the rebooted phone is provisioned from there$`, theRebootedIsProvisioned)
 	sc.Then(`^a NOTIFY reaches the phone$`, aNotifyReaches)
 	sc.Then(`^its event is check-sync$`, itsEventIsCheckSync)
 	sc.Then(`^the NOTIFY that was lost comes again$`, lostNotifyComesAgain)
@@ -149,9 +150,16 @@ const noInterval = 24 * time.Hour
 
 // hostTowards is the address at which the server can reach a phone of ours.
 func (w *world) hostTowards(ctx context.Context) string {
+	host := ""
+	if located, ok := w.suite.options.Target.(scenarios.Located); ok && len(located.URLs()) > 0 {
+		host = located.URLs()[0].Hostname()
+	}
 	if w.base != nil {
+		host = w.base.Hostname()
+	}
+	if host != "" {
 		network := w.network()
-		found, err := network.LookupHost(ctx, w.base.Hostname())
+		found, err := network.LookupHost(ctx, host)
 		if err == nil && len(found) > 0 {
 			if own, ok := wire.SourceFor(network, netip.AddrPortFrom(found[0].Unmap(), 9)); ok { // sends nothing
 				return own.Unmap().String()

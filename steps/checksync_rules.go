@@ -106,6 +106,18 @@ func theNotifiedHolds(ctx context.Context, key, want, wrong string) error {
 	return itHoldsAndNot(ctx, key, want, wrong)
 }
 
+// theRebootedIsProvisioned judges a phone that was told to reboot.
+func theRebootedIsProvisioned(ctx context.Context) error {
+	t := of(ctx).talks.sync
+	if err := t.needsEvent(); err != nil {
+		return err
+	}
+	if !t.moved {
+		return blocked("the phone was not told to reboot (see FIP-TRIG-013)")
+	}
+	return itIsProvisionedFromThere(ctx)
+}
+
 func thePhoneReboots(ctx context.Context) error {
 	t := of(ctx).talks.sync
 	if err := t.needsEvent(); err != nil {

@@ -41,7 +41,11 @@ func (w *world) customers(ctx context.Context) ([]device.MAC, error) {
 				return all, nil
 			}
 		}
-		return []device.MAC{w.mac}, nil
+		var all []device.MAC // none is better known than another
+		for i := range mostCustomers {
+			all = append(all, w.mac.Add(uint64(blockSize-1-i)))
+		}
+		return all, nil
 	})
 }
 
@@ -54,13 +58,31 @@ func (w *world) customer(ctx context.Context) (device.MAC, error) {
 	return all[0], nil
 }
 
-// ownCustomer is a customer for this scenario alone, as far as there are so many.
-func (w *world) ownCustomer(macs []device.MAC, n int) device.MAC {
-	w.suite.mu.Lock()
-	defer w.suite.mu.Unlock()
-	if w.talks.customer == 0 {
-		w.suite.customers += 2
-		w.talks.customer = w.suite.customers
+// couple returns two customers that no other scenario has meanwhile: a lease that one
+// gives back is not another's.
+func (w *world) couple(ctx context.Context) ([2]device.MAC, error) {
+	if w.talks.couple != ([2]device.MAC{}) {
+		return w.talks.couple, nil
 	}
-	return macs[(w.talks.customer-1+n)%len(macs)]
+	free, err := share(&w.suite.shared, "couples of customers", func() (chan [2]device.MAC, error) {
+		macs, err := w.customers(ctx)
+		couples := make(chan [2]device.MAC, max(1, len(macs)/2))
+		if len(macs) < 3 {
+			couples <- [2]device.MAC{macs[0], w.other()}
+		}
+		for i := 1; i+1 < len(macs); i += 2 { // the first is for the talk that all look at
+			couples <- [2]device.MAC{macs[i], macs[i+1]}
+		}
+		return couples, err
+	})
+	if err != nil {
+		return [2]device.MAC{}, err
+	}
+	select {
+	case w.talks.couple = <-free:
+		w.atEnd(func() { free <- w.talks.couple })
+		return w.talks.couple, nil
+	case <-ctx.Done():
+		return [2]device.MAC{}, harness("no phone became free: %v", ctx.Err())
+	}
 }

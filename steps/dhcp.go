@@ -109,11 +109,22 @@ type dhcpTalk struct {
 	lease   *discover.Lease // also where the ACK names no server; nil: none
 	err     error           // why there is no offer
 	events  []trace.Event
+
+	giveBack func() // the lease, where there is one
 }
 
-// ask lets one phone ask for an address and for its server. Its error is the harness's
-// own. The lease is given back when the scenario ends.
+// ask lets one phone ask, and gives its lease back when the scenario ends.
 func (w *world) ask(ctx context.Context, mac device.MAC) (*dhcpTalk, error) {
+	t, err := w.askDHCP(ctx, mac)
+	if err == nil {
+		w.atEnd(t.giveBack)
+	}
+	return t, err
+}
+
+// askDHCP lets one phone ask for an address and for its server. Its error is the harness's
+// own.
+func (w *world) askDHCP(ctx context.Context, mac device.MAC) (*dhcpTalk, error) {
 	hub, err := w.dhcpHub(ctx)
 	if err != nil {
 		return nil, err
@@ -128,8 +139,11 @@ func (w *world) ask(ctx context.Context, mac device.MAC) (*dhcpTalk, error) {
 	if t.err != nil && (ctx.Err() != nil || !errors.Is(t.err, discover.ErrNothing)) {
 		return nil, harness("%v", t.err)
 	}
-	if t.lease = t.offer.Lease; t.lease != nil {
-		w.atEnd(func() { w.giveBack(ctx, finder, mac, t.lease) })
+	t.lease = t.offer.Lease
+	t.giveBack = func() {
+		if t.lease != nil {
+			w.giveBack(ctx, finder, mac, t.lease)
+		}
 	}
 	return t, nil
 }
@@ -168,7 +182,11 @@ func (w *world) ordinaryDHCP(ctx context.Context) (*dhcpTalk, error) {
 		if err != nil {
 			return nil, err
 		}
-		return w.ask(ctx, mac)
+		t, err := w.askDHCP(ctx, mac)
+		if err == nil {
+			w.suite.atEnd(t.giveBack)
+		}
+		return t, err
 	})
 }
 

@@ -13,7 +13,7 @@ import (
 // aPhoneHasAddress is a talk that is no rule's subject.
 func aPhoneHasAddress(ctx context.Context) error {
 	w := of(ctx)
-	macs, err := w.customers(ctx)
+	couple, err := w.couple(ctx)
 	if err != nil {
 		return err
 	}
@@ -24,8 +24,7 @@ func aPhoneHasAddress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Each rule has a customer of its own, so that nobody else gives its lease back.
-	t, err := w.ask(ctx, w.ownCustomer(macs, 0))
+	t, err := w.ask(ctx, couple[0])
 	if err != nil {
 		return err
 	}
@@ -42,7 +41,7 @@ func aPhoneHasAddress(ctx context.Context) error {
 // asksWithLoss is a talk over a network that loses one of the server's messages.
 func asksWithLoss(ctx context.Context, what string) error {
 	w := of(ctx)
-	macs, err := w.customers(ctx)
+	couple, err := w.couple(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,7 +58,7 @@ func asksWithLoss(ctx context.Context, what string) error {
 	}
 	kind := map[string]dhcpv4.MessageType{"OFFER": dhcpv4.MessageTypeOffer, "ACK": dhcpv4.MessageTypeAck}[what]
 	lost := false
-	mac := w.ownCustomer(macs, 0)
+	mac := couple[0]
 	hub.spoil(mac, func(k dhcpv4.MessageType, ours bool) []time.Duration {
 		if !ours && k == kind && !lost {
 			lost = true
@@ -141,13 +140,13 @@ func theServerGotNoDHCP(ctx context.Context) error {
 // theServerTellsLong has the server name a URL of so many bytes.
 func theServerTellsLong(ctx context.Context, n int) error {
 	w := of(ctx)
-	macs, err := w.customers(ctx)
+	couple, err := w.couple(ctx)
 	if err != nil {
 		return err
 	}
 	begin := "http://provisioning.example/tenants/" + w.canary + "/"
 	w.talks.long = begin + strings.Repeat("x", max(0, n-len(begin)-1)) + "/"
-	w.talks.longTo = w.ownCustomer(macs, 0)
+	w.talks.longTo = couple[0]
 	return w.announce(ctx, w.talks.longTo, w.talks.long)
 }
 
@@ -215,15 +214,11 @@ func sameAddress(ctx context.Context) error {
 
 func anotherAsks(ctx context.Context) error {
 	w := of(ctx)
-	macs, err := w.customers(ctx)
+	couple, err := w.couple(ctx)
 	if err != nil {
 		return err
 	}
-	mac := w.ownCustomer(macs, 1)
-	if mac == w.talks.dhcp.mac {
-		mac = w.other()
-	}
-	other, err := w.ask(ctx, mac)
+	other, err := w.ask(ctx, couple[1])
 	if err != nil {
 		return err
 	}

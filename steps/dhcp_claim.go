@@ -63,7 +63,11 @@ func (w *world) claim(ctx context.Context, mac device.MAC, m *dhcpv4.DHCPv4) err
 	raw = append(raw, make([]byte, max(0, size-len(raw)))...)
 	w.talks.claimed = nil
 	for range 2 {
-		w.talks.events = append(w.talks.events, trace.Event{At: time.Now(), Phone: mac, Kind: trace.DHCPRequest, Detail: requestWords(m)})
+		sent := trace.Event{At: time.Now(), Phone: mac, Kind: trace.DHCPRequest, Detail: requestWords(m)}
+		if m.MessageType() == dhcpv4.MessageTypeDiscover {
+			sent.Kind, sent.Detail = trace.DHCPDiscover, ""
+		}
+		w.talks.events = append(w.talks.events, sent)
 		if err := tx.Send(raw, discover.Target{}); err != nil {
 			return harness("%v", err)
 		}
@@ -71,10 +75,9 @@ func (w *world) claim(ctx context.Context, mac device.MAC, m *dhcpv4.DHCPv4) err
 		case p, ok := <-tx.Replies():
 			if ok {
 				w.talks.claimed = p.Message
-				kind := trace.DHCPAck
-				if kindOf(p.Message) == dhcpv4.MessageTypeNak {
-					kind = trace.DHCPNak
-				}
+				kind := map[dhcpv4.MessageType]trace.Kind{
+					dhcpv4.MessageTypeOffer: trace.DHCPOffer, dhcpv4.MessageTypeAck: trace.DHCPAck, dhcpv4.MessageTypeNak: trace.DHCPNak,
+				}[kindOf(p.Message)]
 				w.talks.events = append(w.talks.events, trace.Event{At: time.Now(), Phone: mac, Kind: kind, Peer: p.From})
 			}
 			return nil
@@ -168,14 +171,34 @@ func itIsRefused(ctx context.Context) error {
 	return nil
 }
 
-// choosesAnother asks for what another server offered.
+// choosesAnother takes what another server offered, for the address that this one
+// offered too.
 func choosesAnother(ctx context.Context) error {
 	w := of(ctx)
-	if err := aPhoneHasAddress(ctx); err != nil {
+	ordinary, err := w.ordinaryDHCP(ctx)
+	if err == nil {
+		err = ordinary.needsAck()
+	}
+	if err != nil {
 		return err
 	}
-	mac := w.other()
-	m, err := reclaim(mac, addrAt(w.talks.dhcp.ack(), bootpYiaddr).Next())
+	couple, err := w.couple(ctx)
+	if err != nil {
+		return err
+	}
+	mac := couple[0]
+	discover, err := dhcpv4.NewDiscovery(net.HardwareAddr(mac[:]), identified(mac), wants66)
+	if err != nil {
+		return harness("%v", err)
+	}
+	if err := w.claim(ctx, mac, discover); err != nil {
+		return err
+	}
+	offered := w.talks.claimed
+	if offered == nil || kindOf(offered) != dhcpv4.MessageTypeOffer {
+		return blocked("the phone was offered nothing")
+	}
+	m, err := reclaim(mac, addrAt(offered, bootpYiaddr))
 	if err != nil {
 		return harness("%v", err)
 	}

@@ -3,6 +3,7 @@ package steps
 import (
 	"context"
 	"net/url"
+	"slices"
 	"testing/fstest"
 
 	"github.com/cucumber/godog"
@@ -22,10 +23,10 @@ type talks struct {
 	dhcp   *dhcpTalk
 	others []*dhcpTalk // of further phones
 
-	claimed  []byte     // the answer to the latest REQUEST of our own making; nil: none came
-	customer int        // from 1: which customers are this scenario's; 0: none yet
-	long     string     // a URL that the server was told to name,
-	longTo   device.MAC // and to which phone
+	claimed []byte        // the answer to the latest REQUEST of our own making; nil: none came
+	couple  [2]device.MAC // customers that are this scenario's alone; zero: none yet
+	long    string        // a URL that the server was told to name,
+	longTo  device.MAC    // and to which phone
 
 	sync   *syncTalk
 	life   *life
@@ -36,7 +37,7 @@ type talks struct {
 
 // close gives back what the scenario took.
 func (t *talks) close() {
-	for _, f := range t.ends {
+	for _, f := range slices.Backward(t.ends) {
 		f()
 	}
 	t.ends = nil

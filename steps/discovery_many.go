@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"io/fs"
 	"sync"
 	"testing/fstest"
 
@@ -87,6 +88,9 @@ func eachFinds(ctx context.Context, way string) error {
 		return harness("%v", err)
 	}
 	defer target.Return(enrolled)
+	if err := w.moveToRoot(ctx, enrolled); err != nil {
+		return err
+	}
 	for _, e := range enrolled {
 		if base := scenarios.BaseOf(e.Bases, w.scheme); base != nil && w.suite.can(scenarios.Announce) {
 			if err := w.announce(ctx, e.Identity.MAC, base.String()); err != nil {
@@ -111,5 +115,31 @@ func eachFinds(ctx context.Context, way string) error {
 			return blocked("phone %s was told of no server: it ended %s", r.Enrolled.Identity.MAC, r.ending())
 		}
 	}
+	return nil
+}
+
+// moveToRoot puts the files of phones that we made up at the server's root too: where
+// nobody can tell the server what to name, that is where it leads.
+func (w *world) moveToRoot(ctx context.Context, enrolled []scenarios.Enrolled) error {
+	switch {
+	case w.suite.can(scenarios.Announce) || !w.suite.can(scenarios.PublishTree):
+		return nil
+	case !w.suite.can(scenarios.PublishRoot):
+		return blocked("the server names a folder into which we can put nothing: give its URL without a path")
+	}
+	tree := make(fstest.MapFS)
+	for _, e := range enrolled {
+		name := e.Identity.MAC.CfgName()
+		body, err := fs.ReadFile(scenarios.RosterTree([]scenarios.Phone{e.Phone}), name)
+		if err != nil {
+			return harness("%v", err)
+		}
+		tree[name] = &fstest.MapFile{Data: body, Mode: 0o644}
+	}
+	at := *w
+	if err := at.publishRoot(ctx, tree); err != nil {
+		return err
+	}
+	w.atEnd(func() { _ = at.published.Replace(context.WithoutCancel(ctx), fstest.MapFS{}) }) // Reset takes the rest away
 	return nil
 }

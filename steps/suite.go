@@ -67,8 +67,6 @@ type suite struct {
 	results  []report.Result
 	troubles []error  // of our own, beside the judgement
 	ends     []func() // what several scenarios used is given back
-
-	customers int // how many scenarios have customers of their own, twice
 }
 
 // defaultSide is how many scenarios go on side by side: most of their time they wait.
@@ -216,7 +214,7 @@ func (s *suite) end() {
 	ends := s.ends
 	s.ends = nil
 	s.mu.Unlock()
-	for _, f := range ends {
+	for _, f := range slices.Backward(ends) {
 		f()
 	}
 }

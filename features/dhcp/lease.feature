@@ -55,7 +55,7 @@ Feature: Leases
     When it claims an address of another network
     Then it is refused
 
-  @FIP-DHCP-028 @must @grade-A @needs-dhcp @needs-intrusive
+  @FIP-DHCP-028 @should @grade-A @needs-dhcp @needs-intrusive
   Scenario: A phone that chose another server is given nothing by this one
     RFC 2131 §3.1: "Those servers not selected by the DHCPREQUEST message use the message as notification that the client has declined that server's offer."
     When a phone asks for an address, and chooses the offer of another server

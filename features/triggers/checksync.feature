@@ -85,7 +85,7 @@ Feature: The NOTIFY that makes a phone provision
     And the phone is living, hears SIP, and has found its server by PnP
     When the server tells the phone "<base>new/" from now on
     And the server notifies it to reboot
-    Then it is provisioned from there
+    Then the rebooted phone is provisioned from there
 
   @FIP-TRIG-021 @must @grade-A @needs-checksync @needs-phones @needs-change @each-protocol
   Scenario: A phone of the server's own that was notified of a change holds it

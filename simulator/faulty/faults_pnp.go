@@ -102,7 +102,7 @@ func pnpHeadFaults(fault func(name, rule, doc string, change func(*sipText, *pnp
 			"n1@server")),
 		fault("to-tag", "FIP-PNP-021", "To has a tag that the server made up",
 			func(m *sipText, c *pnpCall) { m.set("To", "<"+address(m.get("To"))+">;tag=made-up") }),
-		fault("no-to-tag", "FIP-PNP-021", "To has no tag", func(m *sipText, c *pnpCall) { m.set("To", "<"+address(m.get("To"))+">") }),
+		fault("no-to-tag", "FIP-PNP-036", "To has no tag", func(m *sipText, c *pnpCall) { m.set("To", "<"+address(m.get("To"))+">") }),
 		fault("from-tag", "FIP-PNP-022", "From has another tag than the answer's To", func(m *sipText, c *pnpCall) {
 			m.set("From",
 				c.request.head["to"]+";tag=other")

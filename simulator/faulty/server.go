@@ -74,8 +74,8 @@ func Start(ctx context.Context, f Fault, tree fs.FS) (*Server, error) {
 		"pnp": s.startPnP, "dhcp": s.startDHCP, "checksync": s.startNotifying,
 	}
 	for _, protocol := range slices.Concat(protocols, talks) {
-		files := protocol == "http" && slices.Contains(talks, f.Protocol)
-		if f.Protocol != "" && f.Protocol != protocol && !files {
+		beside := slices.Contains(talks, f.Protocol) && (protocol == "http" || slices.Contains(talks, protocol))
+		if f.Protocol != "" && f.Protocol != protocol && !beside {
 			continue
 		}
 		if err := starters[protocol](); err != nil {
