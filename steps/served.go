@@ -146,6 +146,8 @@ func (w *world) fileOfItsOwn(ctx context.Context, kind servedKind) (served, erro
 
 // record keeps what was sent and what came, for the report.
 func (w *world) record(e trace.Event) {
+	w.suite.recording.Lock()
+	defer w.suite.recording.Unlock()
 	if w.talk.events == nil {
 		w.talk.events = new(trace.Recorder)
 		w.phones = append(w.phones, &observedPhone{recorder: w.talk.events})
