@@ -31,6 +31,7 @@ type ftpSession struct {
 	conn   net.Conn
 	reader *bufio.Reader
 	wait   time.Duration // for a reply
+	binary ftpReply      // to TYPE I; the zero value: it was not sent yet
 	host   string        // where data connections go: the control connection's host (RFC 2577 §3)
 }
 
@@ -180,7 +181,7 @@ func (s *ftpSession) loginAs(user, password string) ftpReply {
 	return r
 }
 
-// openFTP returns a session that is logged in, in binary mode. A server that is busy
+// openFTP returns a session that is logged in. A server that is busy
 // gets some time (RFC 959 §5.4, 421). The reply says what is wrong where nothing is
 // the harness's own fault.
 func (w *world) openFTP(ctx context.Context, u *url.URL) (*ftpSession, ftpReply, error) {
@@ -191,13 +192,9 @@ func (w *world) openFTP(ctx context.Context, u *url.URL) (*ftpSession, ftpReply,
 		}
 		r := s.greeting()
 		if r.code == 220 {
-			r = s.login()
-		}
-		if r.kind() == 2 {
-			r = s.command("TYPE I")
-		}
-		if r.kind() == 2 {
-			return s, r, nil
+			if r = s.login(); r.kind() == 2 {
+				return s, r, nil
+			}
 		}
 		s.close()
 		if r.code != 421 || n >= mostBusy {

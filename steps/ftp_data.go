@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 // at by a rule of its own.
 type ftpFetch struct {
 	login   ftpReply // where there was no session: the reply that refused it
+	binary  ftpReply // to TYPE I
 	epsv    ftpReply
 	pasv    ftpReply // where EPSV was refused
 	port    int      // for the data connection; 0: none was named
@@ -55,6 +57,12 @@ func (s *ftpSession) path() string { return strings.TrimPrefix(s.world.talk.file
 
 // passive asks for a data connection, and opens it; nil where there is none.
 func (s *ftpSession) passive(ctx context.Context, f *ftpFetch) (net.Conn, error) {
+	if s.binary == (ftpReply{}) {
+		s.binary = s.command("TYPE I")
+	}
+	if f.binary = s.binary; f.binary.kind() != 2 {
+		return nil, nil
+	}
 	f.epsv = s.command("EPSV")
 	if f.epsv.code == 229 {
 		f.port = epsvPort(f.epsv.text)
@@ -99,18 +107,19 @@ func epsvPort(text string) int {
 	return port
 }
 
-// pasvAddress reads "227 ... (h1,h2,h3,h4,p1,p2)": the digits alone tell (RFC 1123
-// §4.1.2.6). It is not valid where they are not there.
+// sixNumbers are the host and the port in a reply to PASV. Parentheses may be missing
+// (RFC 1123 §4.1.2.6).
+var sixNumbers = regexp.MustCompile(`(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3}),(\d{1,3})`)
+
+// pasvAddress reads "227 ... (h1,h2,h3,h4,p1,p2)" (RFC 959 §4.1.2). It is not valid where
+// that is not there.
 func pasvAddress(r ftpReply) netip.AddrPort {
-	if r.code != 227 {
-		return netip.AddrPort{}
-	}
-	numbers := strings.FieldsFunc(r.text, func(c rune) bool { return c < '0' || c > '9' })
-	if len(numbers) < 6 {
+	numbers := sixNumbers.FindStringSubmatch(r.text)
+	if r.code != 227 || numbers == nil {
 		return netip.AddrPort{}
 	}
 	var six [6]byte
-	for i, text := range numbers[len(numbers)-6:] {
+	for i, text := range numbers[1:] {
 		n, err := strconv.ParseUint(text, 10, 8)
 		if err != nil {
 			return netip.AddrPort{}
@@ -161,6 +170,8 @@ func (f *ftpFetch) String() string {
 	switch {
 	case f.login.code != 0 || f.login.trouble != "":
 		return "there was no session: " + f.login.String()
+	case f.binary.kind() != 2:
+		return "to TYPE I: " + f.binary.String()
 	case f.port == 0 && f.epsv.trouble != "":
 		return "to EPSV: " + f.epsv.String()
 	case f.port == 0:

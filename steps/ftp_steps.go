@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/netip"
 	"slices"
-	"strings"
 )
 
 // ftpTalk is what the rules about FTP look at.
@@ -27,7 +26,8 @@ func ftpSteps(sc catalogue) {
 	sc.When(`^a phone fetches it three times in one FTP session$`, func(ctx context.Context) error { return of(ctx).fetchFTP(ctx, 3) })
 	sc.When(`^a phone asks for a file that is missing, and then for it, in one FTP session$`, fetchAfterMiss)
 	sc.When(`^a phone fetches it over FTP while another is logged in and says nothing$`, fetchBesideIdle)
-	sc.When(`^a phone closes the data connection in the middle of it, and fetches it again in the same FTP session$`, fetchAfterBreak)
+	sc.When(`^a phone closes the data connection in the middle of a file of 33 MiB, and fetches it in the same FTP session$`,
+		fetchAfterBreak)
 	sc.Then(`^it is greeted with 220$`, isGreeted)
 	sc.Then(`^the login is accepted$`, loginAccepted)
 	sc.Then(`^it is answered by a reply of "(\d+)"$`, repliedWith)
@@ -101,18 +101,6 @@ func (w *world) sessionFTP(ctx context.Context) (*ftpSession, error) {
 func commandFTP(ctx context.Context, line string) error {
 	w := of(ctx)
 	t := &w.talk.ftp
-	if strings.HasPrefix(line, "TYPE") { // part of every login here
-		s, r, err := w.openFTP(ctx, w.talk.file.url)
-		if err != nil {
-			return err
-		}
-		if s != nil {
-			defer s.close()
-			r = s.command(line)
-		}
-		t.command, t.reply = line, r
-		return nil
-	}
 	s, err := w.sessionFTP(ctx)
 	if err != nil {
 		return err
@@ -155,6 +143,9 @@ func (w *world) fetchFTP(ctx context.Context, times int) error {
 		f, err := s.fetch(ctx)
 		if err != nil {
 			return err
+		}
+		if f.binary.kind() != 2 {
+			return blocked("%s", f)
 		}
 		w.talk.ftp.fetches = append(w.talk.ftp.fetches, f)
 		if f.end.kind() != 2 {
@@ -207,82 +198,4 @@ func (w *world) comesOverFTP(ctx context.Context) error {
 		return blocked("%s", f)
 	}
 	return nil
-}
-
-func fetchAfterMiss(ctx context.Context) error {
-	w := of(ctx)
-	s, err := w.sessionFTP(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	there := w.talk.file
-	w.talk.file.url = there.url.JoinPath("../fipsim-there-is-no-such-file.cfg")
-	missed, err := s.fetch(ctx)
-	w.talk.file = there
-	if err != nil {
-		return err
-	}
-	if missed.begin.kind() == 1 {
-		return blocked("a missing file came: %s", missed)
-	}
-	return w.fetchOn(ctx, s)
-}
-
-// fetchOn gets the file over a session that has seen something before.
-func (w *world) fetchOn(ctx context.Context, s *ftpSession) error {
-	f, err := s.fetch(ctx)
-	w.talk.ftp.fetches = append(w.talk.ftp.fetches, f)
-	return err
-}
-
-func fetchBesideIdle(ctx context.Context) error {
-	w := of(ctx)
-	idle, err := w.sessionFTP(ctx)
-	if err != nil {
-		return err
-	}
-	defer idle.close()
-	s, r, err := w.openFTP(ctx, w.talk.file.url)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		w.talk.ftp.fetches = append(w.talk.ftp.fetches, &ftpFetch{login: r})
-		return nil
-	}
-	defer s.close()
-	return w.fetchOn(ctx, s)
-}
-
-// fetchAfterBreak closes a data connection early, and waits for the reply that tells so.
-func fetchAfterBreak(ctx context.Context) error {
-	w := of(ctx)
-	s, err := w.sessionFTP(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	f := new(ftpFetch)
-	data, err := s.passive(ctx, f)
-	if err != nil {
-		return err
-	}
-	if data == nil {
-		return blocked("%s", f)
-	}
-	defer data.Close()
-	if f.begin = s.command("RETR " + s.path()); f.begin.kind() != 1 {
-		return blocked("%s", f)
-	}
-	const some = 64 << 10
-	if err := s.receive(ctx, f, data, some); err != nil {
-		return err
-	}
-	data.Close()
-	if f.end = s.reply(); f.end.trouble != "" {
-		w.talk.ftp.fetches = append(w.talk.ftp.fetches, f)
-		return nil
-	}
-	return w.fetchOn(ctx, s)
 }

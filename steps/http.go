@@ -194,6 +194,9 @@ func (c *httpClient) body(a *httpAnswer) {
 		}
 		from = io.LimitReader(c.reader, length)
 	}
+	if a.framing == byLength && length <= mostOfFile {
+		a.body = make([]byte, 0, length)
+	}
 	buffer := make([]byte, 32<<10)
 	for len(a.body) <= mostOfFile {
 		_ = c.conn.SetReadDeadline(time.Now().Add(httpWait))

@@ -8,13 +8,15 @@ import (
 	"strings"
 
 	"github.com/icholy/digest"
+
+	"github.com/fipsim/fipsim/simulator/config"
 )
 
 // httpCredentialSteps judge how a server asks for credentials, and whom it believes.
 func httpCredentialSteps(sc catalogue) {
 	sc.When(`^it is asked for over HTTP without credentials$`, func(ctx context.Context) error { return of(ctx).askAs(ctx, nil, nil) })
 	sc.When(`^it is asked for over HTTP with a wrong password$`, func(ctx context.Context) error {
-		return of(ctx).askAs(ctx, &credentials{of(ctx).talk.file.url.User.Username(), "not-" + rand.Text()}, nil)
+		return of(ctx).askAs(ctx, &credentials{of(ctx).talk.file.url.User.Username(), nearly(of(ctx).talk.file.url)}, nil)
 	})
 	sc.When(`^it is asked for over HTTP under a wrong user name$`, func(ctx context.Context) error {
 		password, _ := of(ctx).talk.file.url.User.Password()
@@ -87,7 +89,16 @@ func refusedByDigest(ctx context.Context) error {
 }
 
 func isChallenged(ctx context.Context) error {
-	a := of(ctx).talk.http.latest()
+	w := of(ctx)
+	a := w.talk.http.latest()
+	if open := w.published.Base(w.scheme); open != nil && open.User == nil {
+		// What is refused where nobody is asked for credentials has another reason.
+		unguarded := *w
+		unguarded.talk.file.url = config.Join(open, guardedName)
+		if err := unguarded.comesOverHTTP(ctx); err != nil {
+			return err
+		}
+	}
 	switch {
 	case a.status == 0, a.status == http.StatusOK:
 		return blocked("%s", a)

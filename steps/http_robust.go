@@ -31,29 +31,42 @@ var malformed = []string{
 	"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
 }
 
-func malformedHTTP(ctx context.Context) error {
-	for _, text := range malformed {
-		if err := of(ctx).provoke(ctx, text); err != nil {
-			return err
-		}
+// malformedHTTP sends each of them over a connection of its own.
+func malformedHTTP(ctx context.Context) error { return of(ctx).provoke(ctx, malformed...) }
+
+// provoke sends texts, each over a connection of its own, and takes some of what comes.
+func (w *world) provoke(ctx context.Context, texts ...string) error {
+	if err := w.stillComesOverHTTP(ctx); err != nil {
+		return err
 	}
+	var all sync.WaitGroup
+	for _, text := range texts {
+		all.Go(func() {
+			c, err := w.dialHTTP(ctx, w.talk.file.url)
+			if err != nil {
+				return // stillServedHTTP tells
+			}
+			defer c.close()
+			_ = c.send(text) // the server may have hung up already
+			_ = c.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+			_, _ = io.CopyN(io.Discard, c.reader, 64<<10)
+		})
+	}
+	all.Wait()
 	return nil
 }
 
-// provoke sends a text over a connection of its own, and takes some of what comes.
-func (w *world) provoke(ctx context.Context, text string) error {
+// stillComesOverHTTP returns an obstacle where the file does not come now: what a
+// server did not bear before is another rule's affair.
+func (w *world) stillComesOverHTTP(ctx context.Context) error {
 	if err := w.comesOverHTTP(ctx); err != nil {
 		return err
 	}
-	c, err := w.dialHTTP(ctx, w.talk.file.url)
-	if err != nil {
-		return err
+	a, err := w.getHTTP(ctx, w.talk.file.url)
+	if err == nil && a.status != http.StatusOK {
+		err = blocked("%s", a)
 	}
-	defer c.close()
-	_ = c.send(text) // the server may have hung up already
-	_ = c.conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
-	_, _ = io.CopyN(io.Discard, c.reader, 64<<10)
-	return nil
+	return err
 }
 
 func hugeHeader(ctx context.Context) error {
@@ -69,30 +82,38 @@ func askBesideIdle(ctx context.Context) error {
 	if err := w.comesOverHTTP(ctx); err != nil {
 		return err
 	}
-	mute, err := w.network().DialContext(ctx, "tcp", hostPort(w.talk.file.url))
-	if err != nil {
-		return harness("connecting: %v", err)
-	}
-	defer mute.Close()
-	return w.serveBeside(ctx)
-}
-
-// serveBeside asks for the file while something else goes on.
-func (w *world) serveBeside(ctx context.Context) error {
-	kept, a, err := w.askHTTP(ctx, w.talk.file.url, http.MethodGet)
-	if err != nil {
-		return asBefore(ctx, err)
-	}
-	defer kept.close()
-	if a.status == 0 {
-		w.talk.http.add(a, nil)
-		return nil
-	}
-	a, err = w.getHTTP(ctx, w.talk.file.url)
+	a, err := w.besideIdle(ctx)
 	if err == nil {
 		w.talk.http.add(a, w.talk.file.body)
 	}
-	return asBefore(ctx, err)
+	return err
+}
+
+// besideIdle is the answer to a phone while another is connected and says nothing.
+func (w *world) besideIdle(ctx context.Context) (*httpAnswer, error) {
+	return share(&w.suite.shared, "served beside an idle connection over "+w.scheme, func() (*httpAnswer, error) {
+		mute, err := w.network().DialContext(ctx, "tcp", hostPort(w.talk.file.url))
+		if err != nil {
+			return nil, harness("connecting: %v", err)
+		}
+		defer mute.Close()
+		return w.serveBeside(ctx)
+	})
+}
+
+// serveBeside asks for the file while something else goes on: once over a connection
+// that is kept, and once more beside that.
+func (w *world) serveBeside(ctx context.Context) (*httpAnswer, error) {
+	kept, a, err := w.askHTTP(ctx, w.talk.file.url, http.MethodGet)
+	if err != nil {
+		return nil, asBefore(ctx, err)
+	}
+	defer kept.close()
+	if a.status == 0 {
+		return a, nil
+	}
+	a, err = w.getHTTP(ctx, w.talk.file.url)
+	return a, asBefore(ctx, err)
 }
 
 // asBefore makes a violation of a connection that does not come about any more: a
@@ -108,8 +129,11 @@ func asBefore(ctx context.Context, err error) error {
 // lost power does not close its own.
 func phonesVanishHTTP(ctx context.Context, n int) error {
 	w := of(ctx)
-	if err := w.comesOverHTTP(ctx); err != nil {
+	if err := w.stillComesOverHTTP(ctx); err != nil {
 		return err
+	}
+	if a, err := w.besideIdle(ctx); err != nil || a.status != http.StatusOK {
+		return blocked("one connection that says nothing is enough (see FIP-HTTP-032)")
 	}
 	conns := make([]net.Conn, n)
 	var all sync.WaitGroup
@@ -131,7 +155,11 @@ func phonesVanishHTTP(ctx context.Context, n int) error {
 			}
 		}
 	}()
-	return w.serveBeside(ctx)
+	a, err := w.serveBeside(ctx)
+	if err == nil {
+		w.talk.http.add(a, w.talk.file.body)
+	}
+	return err
 }
 
 // stillServedHTTP judges the request that was made meanwhile, or else makes one.

@@ -19,6 +19,8 @@ func httpSteps(sc catalogue) {
 	sc.When(`^a phone asks for it over HTTP$`, askForIt)
 	sc.When(`^a phone asks for it over HTTP and listens on$`, askAndListen)
 	sc.When(`^a phone asks for it, for another file and for it again over one HTTP connection$`, askInOrder)
+	sc.When(`^a phone asks for it twice over HTTP$`, askTwice)
+	sc.Then(`^both times it came with status 200$`, bothTimes200)
 	sc.When(`^a phone asks for it over HTTP with the last letter of its name percent-encoded$`, askEncoded)
 	sc.When(`^somebody asks for it with HEAD$`, askHead)
 	sc.When(`^it is fetched over HTTP$`, fetchHTTP)
@@ -126,7 +128,7 @@ func askInOrder(ctx context.Context) error {
 	if file.published {
 		other := *file.url
 		other.Path = strings.TrimSuffix(file.url.Path, "blocks.cfg") + "other.cfg"
-		there[1] = served{&other, servedTree()["other.cfg"].Data, true}
+		there[1] = served{url: &other, body: servedTree()["other.cfg"].Data, published: true}
 	}
 	var c *httpClient
 	for _, f := range there {
@@ -166,6 +168,9 @@ func askInOrder(ctx context.Context) error {
 func ownAnswers(ctx context.Context) error {
 	w := of(ctx)
 	t := &w.talk.http
+	if err := w.comesOverHTTP(ctx); err != nil {
+		return err
+	}
 	if first := t.answers[0]; first.status != http.StatusOK || w.talk.file.published && !bytes.Equal(first.body, t.wanted[0]) {
 		return blocked("%s", first)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -41,12 +40,7 @@ func cameOverHTTP(ctx context.Context) error {
 // comesOverHTTP returns an obstacle where an ordinary request does not bring the file:
 // other rules say so.
 func (w *world) comesOverHTTP(ctx context.Context) error {
-	u := w.talk.file.url
-	a, err := share(&w.suite.shared, "whether it comes over HTTP: "+u.String(), func() (*answer, error) {
-		at := *w
-		at.asked = nil
-		return at.request(ctx, u, patience)
-	})
+	a, err := w.ordinary(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -54,6 +48,47 @@ func (w *world) comesOverHTTP(ctx context.Context) error {
 		return blocked("an ordinary request does not bring the file: %s", a)
 	case w.talk.file.published && !bytes.Equal(a.body, w.talk.file.body):
 		return blocked("the file comes otherwise than it was published")
+	}
+	return nil
+}
+
+// ordinary asks as phones do, twice: that a file comes a second time FIP-HTTP-011 says.
+func (w *world) ordinary(ctx context.Context) (*answer, error) {
+	file := w.talk.file
+	if file.sample != nil {
+		return w.fetchSample(ctx, *file.sample)
+	}
+	return share(&w.suite.shared, "whether it comes over HTTP: "+file.url.String(), func() (*answer, error) {
+		at := *w
+		at.asked = nil
+		if a, err := at.request(ctx, file.url, patience); err != nil || a.fault != nil {
+			return a, err
+		}
+		return at.request(ctx, file.url, patience)
+	})
+}
+
+// askTwice asks over two connections.
+func askTwice(ctx context.Context) error {
+	w := of(ctx)
+	for range 2 {
+		a, err := w.getHTTP(ctx, w.talk.file.url)
+		if err != nil {
+			return err
+		}
+		w.talk.http.add(a, w.talk.file.body)
+	}
+	return nil
+}
+
+func bothTimes200(ctx context.Context) error {
+	t := &of(ctx).talk.http
+	first, second := t.answers[0], t.answers[1]
+	switch {
+	case first.status != http.StatusOK || !first.ended:
+		return blocked("%s", first)
+	case second.status != http.StatusOK:
+		return violated("status 200 for the second request too", "%q came", second.line)
 	}
 	return nil
 }
@@ -116,7 +151,7 @@ func redirectsStayed(ctx context.Context) error {
 	return nil
 }
 
-// readSlowly takes a piece of the body now and then, with a small window.
+// readSlowly takes a piece of the body now and then. The file is more than sockets hold.
 func readSlowly(ctx context.Context, seconds int) error {
 	w := of(ctx)
 	if err := w.comesOverHTTP(ctx); err != nil {
@@ -128,11 +163,10 @@ func readSlowly(ctx context.Context, seconds int) error {
 		return err
 	}
 	defer c.close()
-	narrow(c.conn)
 	start, whole := time.Now(), time.Duration(seconds)*time.Second
 	c.pace = func(done int) {
 		select {
-		case <-time.After(time.Until(start.Add(whole * time.Duration(done) / mebi))):
+		case <-time.After(time.Until(start.Add(whole * time.Duration(done) / time.Duration(len(w.talk.file.body))))):
 		case <-ctx.Done():
 		}
 	}
@@ -144,15 +178,4 @@ func readSlowly(ctx context.Context, seconds int) error {
 	}
 	w.talk.http.add(a, w.talk.file.body)
 	return nil
-}
-
-// narrow makes the window of a connection small, so that the server notices how slow
-// its reader is.
-func narrow(conn net.Conn) {
-	if inner, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		conn = inner.NetConn()
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetReadBuffer(16 << 10) // a wish: without it the server notices less
-	}
 }

@@ -30,12 +30,14 @@ type talk struct {
 type served struct {
 	url       *url.URL
 	body      []byte
-	published bool // by us: body is what it must be
+	published bool    // by us: body is what it must be
+	sample    *sample // of the chapter about content, which is fetched there already; nil: none
 }
 
 // servedSteps are those about the file that a rule about a protocol looks at.
 func servedSteps(sc catalogue) {
-	sc.Given(`^a (short file|file of several blocks|file of exactly two blocks|file of 1 MiB)$`, aServedFile)
+	sc.Given(`^a file of 33 MiB$`, aBigFile)
+	sc.Given(`^a (file of (?:several|many|exactly two) blocks|(?:boot|cfg) file of a phone)$`, aServedFile)
 }
 
 // servedKind is a file as feature files call it.
@@ -46,17 +48,23 @@ type servedKind struct {
 }
 
 var servedKinds = []servedKind{
-	{"short file", "short.cfg", 1},
 	{"file of several blocks", "blocks.cfg", 1025},
 	{"file of exactly two blocks", "two.cfg", 0},
-	{"file of 1 MiB", "mebi.rom", mebi},
+	{"file of many blocks", "many.cfg", 1025},
+	{"boot file of a phone", servedMAC.BootName(), 0},
+	{"cfg file of a phone", servedMAC.CfgName(), 0},
 }
+
+// servedMAC is that of a phone whose files are only looked at.
+var servedMAC = firstMAC.Add(0xfffe)
 
 // servedTree is what is published for all rules about protocols together.
 // It is made once in a process: it is read, never written.
 var servedTree = sync.OnceValue(func() fstest.MapFS {
 	tree := make(fstest.MapFS)
-	sizes := map[string]int{"short.cfg": 100, "other.cfg": 300, "blocks.cfg": 4*512 + 100, "two.cfg": 2 * 512, "mebi.rom": mebi}
+	sizes := map[string]int{"other.cfg": 300, "blocks.cfg": 4*512 + 100, "two.cfg": 2 * 512, "many.cfg": 150*512 + 50,
+		servedMAC.BootName(): 200, servedMAC.CfgName(): 400,
+	}
 	for name, size := range sizes {
 		// Each file has bytes of its own: one that comes for another shows.
 		body := sized(name, size-len(name)-3, "cfg").body()
@@ -79,6 +87,30 @@ func aServedFile(ctx context.Context, phrase string) error {
 	return nil
 }
 
+// aBigFile is more than sockets hold: a server notices how it is taken.
+func aBigFile(ctx context.Context) error {
+	w := of(ctx)
+	f, err := w.bigFile(ctx)
+	if err == nil {
+		w.base, w.talk.file = w.published.Base(w.scheme), f
+	}
+	return err
+}
+
+// bigFile returns the biggest of the samples.
+func (w *world) bigFile(ctx context.Context) (served, error) {
+	place, err := w.place(ctx, "samples")
+	if err != nil {
+		return served{}, err
+	}
+	if place == nil || place.Base(w.scheme) == nil {
+		return served{}, without(scenarios.PublishTree, "nothing can be published")
+	}
+	big, err := sampleCalled("a file of 33 MiB")
+	w.published = place
+	return served{url: config.Join(place.Base(w.scheme), big.name), body: sampleBodies()[big.name], published: true, sample: &big}, err
+}
+
 // file returns a file of a kind: one that we published, else one that the server has
 // for a phone of its own.
 func (w *world) file(ctx context.Context, kind servedKind) (served, error) {
@@ -94,7 +126,7 @@ func (w *world) file(ctx context.Context, kind servedKind) (served, error) {
 		return served{}, harness("the target named no base URL for %s", w.scheme)
 	}
 	w.base, w.published = base, place
-	return served{config.Join(base, kind.name), servedTree()[kind.name].Data, true}, nil
+	return served{url: config.Join(base, kind.name), body: servedTree()[kind.name].Data, published: true}, nil
 }
 
 // fileOfItsOwn returns the longest file that a phone of the server's own was given.
@@ -146,8 +178,6 @@ func (w *world) fileOfItsOwn(ctx context.Context, kind servedKind) (served, erro
 
 // record keeps what was sent and what came, for the report.
 func (w *world) record(e trace.Event) {
-	w.suite.recording.Lock()
-	defer w.suite.recording.Unlock()
 	if w.talk.events == nil {
 		w.talk.events = new(trace.Recorder)
 		w.phones = append(w.phones, &observedPhone{recorder: w.talk.events})

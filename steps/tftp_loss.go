@@ -159,9 +159,16 @@ func readRequestTwice(ctx context.Context) error {
 
 func cameWhole(ctx context.Context) error {
 	t := &of(ctx).talk.tftp
+	if len(t.latest().options) > 0 {
+		if err := of(ctx).optionsWork(ctx); err != nil {
+			return err
+		}
+	}
 	switch r := t.latest(); {
 	case !t.plain.whole:
 		return blocked("%s", t.plain.outcome())
+	case t.plain.moved != "":
+		return blocked("%s", t.plain.moved)
 	case !r.complete(t.plain):
 		return violated("the whole file", "%s", r.outcome())
 	}

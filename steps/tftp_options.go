@@ -68,6 +68,24 @@ func noneGranted(ctx context.Context) error {
 	return nil
 }
 
+// optionsWork returns an obstacle where the phone's own options keep the file from it:
+// FIP-TFTP-030 says so.
+func (w *world) optionsWork(ctx context.Context) error {
+	r, err := share(&w.suite.shared, "TFTP with the phone's options: "+w.talk.file.url.String(), func() (*tftpRead, error) {
+		at := *w
+		at.talk.events, at.talk.tftp.reads, at.talk.tftp.asked = nil, nil, nil
+		err := at.readTFTP(ctx, tftp.Octet, at.phoneOptions())
+		if err != nil {
+			return nil, err
+		}
+		return at.talk.tftp.latest(), nil
+	})
+	if err == nil && r.trouble.kind != noTrouble {
+		err = blocked("with the phone's options: %s", r.trouble.what)
+	}
+	return err
+}
+
 // grantedOption returns an option of an OACK, in any case.
 func (r *tftpRead) grantedOption(name string) (string, bool) {
 	return (&tftp.Packet{Options: r.granted}).Option(name)
@@ -136,8 +154,12 @@ func timeoutIs(ctx context.Context, want int) error {
 func timeoutKept(ctx context.Context, seconds int) error {
 	t := &of(ctx).talk.tftp
 	r := t.latest()
-	if _, ok := r.grantedOption(tftp.OptionTimeout); !ok {
+	value, ok := r.grantedOption(tftp.OptionTimeout)
+	if !ok {
 		return nil
+	}
+	if value != strconv.Itoa(seconds) {
+		return blocked("another timeout was granted: %s", value)
 	}
 	if len(r.again) == 0 {
 		return blocked("block 1 did not come again")
@@ -151,6 +173,9 @@ func timeoutKept(ctx context.Context, seconds int) error {
 }
 
 func unknownPassedOver(ctx context.Context) error {
+	if err := of(ctx).optionsWork(ctx); err != nil {
+		return err
+	}
 	r := of(ctx).talk.tftp.latest()
 	expected := "the file for a request with an option that nobody knows"
 	if r.trouble.kind == refusal && len(r.blocks) == 0 || !r.peer.IsValid() {

@@ -27,6 +27,9 @@ func tftpRobustSteps(sc catalogue) {
 // that lost power answers nothing either, not even by ICMP.
 func phonesVanishTFTP(ctx context.Context, n int) error {
 	w := of(ctx)
+	if err := w.stillComesOverTFTP(ctx); err != nil {
+		return err
+	}
 	reads := make([]*tftpRead, n)
 	for i := range reads {
 		r, err := w.startRead(ctx, w.phoneOptions())
@@ -63,6 +66,18 @@ func phonesVanishTFTP(ctx context.Context, n int) error {
 	return w.readTFTP(ctx, tftp.Octet, w.phoneOptions())
 }
 
+// stillComesOverTFTP returns an obstacle where the file does not come now: what a server
+// did not bear before is another rule's affair.
+func (w *world) stillComesOverTFTP(ctx context.Context) error {
+	if err := w.readTFTP(ctx, tftp.Octet, w.phoneOptions()); err != nil {
+		return err
+	}
+	if r := w.talk.tftp.latest(); !r.complete(w.talk.tftp.plain) {
+		return blocked("%s", r.outcome())
+	}
+	return nil
+}
+
 // malformedRequests are read requests that none could be served.
 var malformedRequests = [][]byte{
 	{0, 1},       // nothing after the opcode
@@ -97,6 +112,9 @@ var noRequests = [][]byte{
 
 // bombard sends packets, each from a port of its own, and then reads the file.
 func (w *world) bombard(ctx context.Context, packets [][]byte) error {
+	if err := w.stillComesOverTFTP(ctx); err != nil {
+		return err
+	}
 	for _, b := range packets {
 		c, err := w.tftpClient(ctx, w.talk.file.url)
 		if err != nil {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,6 +49,20 @@ func namesHost(ctx context.Context) error {
 	return nil
 }
 
+// isForServers looks at the use that the certificate is for; none named: any.
+func isForServers(ctx context.Context) error {
+	t := &of(ctx).talk.tls
+	if err := t.shaken(); err != nil {
+		return err
+	}
+	leaf := t.state.PeerCertificates[0]
+	if len(leaf.ExtKeyUsage)+len(leaf.UnknownExtKeyUsage) == 0 ||
+		slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny) {
+		return nil
+	}
+	return violated("a certificate for servers (id-kp-serverAuth)", "its extended key usage names other uses alone")
+}
+
 // trustedPath tells whether the server's certificate leads to a trusted authority, and
 // the last certificate to which it leads.
 func (w *world) trustedPath() (trusted bool, last *x509.Certificate, err error) {
@@ -67,13 +83,13 @@ func (w *world) trustedPath() (trusted bool, last *x509.Certificate, err error) 
 	for _, c := range sent[1:] {
 		between.AddCert(c)
 	}
-	// At a time at which the server's certificate is valid: other rules look at the time
-	// and at the name.
-	at := time.Now()
-	if leaf := sent[0]; at.Before(leaf.NotBefore) || at.After(leaf.NotAfter) {
-		at = leaf.NotAfter.Add(-time.Second)
+	// Other rules look at the time, at the use and at the name.
+	_, failed := sent[0].Verify(x509.VerifyOptions{
+		Roots: roots, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
+	})
+	if invalid := (x509.CertificateInvalidError{}); errors.As(failed, &invalid) && invalid.Reason == x509.Expired {
+		return false, nil, blocked("not every certificate is valid today (see FIP-TLS-001)")
 	}
-	_, failed := sent[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: at})
 	last = sent[0]
 	for range sent {
 		for _, c := range sent[1:] {
@@ -87,9 +103,10 @@ func (w *world) trustedPath() (trusted bool, last *x509.Certificate, err error) 
 }
 
 // endsInRoot reports whether the last certificate says that it is signed by itself, or
-// by an authority of the name of one that is trusted: then none is missing.
+// by an authority of the name of one that is trusted, or is an authority's itself: then
+// none is missing in between.
 func (w *world) endsInRoot(last *x509.Certificate) bool {
-	if bytes.Equal(last.RawSubject, last.RawIssuer) {
+	if bytes.Equal(last.RawSubject, last.RawIssuer) || last != w.talk.tls.state.PeerCertificates[0] {
 		return true
 	}
 	for rest := w.tls().CA; ; {

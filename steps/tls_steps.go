@@ -37,6 +37,7 @@ func tlsSteps(sc catalogue) {
 	sc.When(`^broken handshakes are sent over TLS$`, brokenHandshakes)
 	sc.Then(`^each certificate is valid today$`, validToday)
 	sc.Then(`^the certificate names the host of the URL$`, namesHost)
+	sc.Then(`^the certificate is one for servers$`, isForServers)
 	sc.Then(`^the certificate leads to a trusted authority$`, isTrusted)
 	sc.Then(`^no certificate is missing in between$`, chainWhole)
 	sc.Then(`^the version is 1\.2 or 1\.3$`, versionIsNew)
@@ -80,6 +81,10 @@ func (w *world) shake(ctx context.Context, c *tls.Config) (*tls.Conn, error) {
 		return nil, harness("connecting to %s: %v", u.Host, err)
 	}
 	c.ServerName, c.InsecureSkipVerify, c.KeyLogWriter = u.Hostname(), true, w.tls().KeyLog
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		w.talk.tls.demanded = true
+		return new(tls.Certificate), nil // none
+	}
 	conn := tls.Client(raw, c)
 	if w.talk.tls.err = conn.HandshakeContext(within); w.talk.tls.err != nil {
 		raw.Close()
@@ -112,21 +117,39 @@ func (t *tlsTalk) shaken() error {
 }
 
 func versionIsNew(ctx context.Context) error {
-	t := &of(ctx).talk.tls
-	switch {
-	case t.err != nil:
-		return violated("a handshake in TLS 1.2 or 1.3", "it fails even with all versions and cipher suites: %v", t.err)
-	case t.state.Version < tls.VersionTLS12:
+	w := of(ctx)
+	t := &w.talk.tls
+	if why := t.err; why != nil {
+		named := anyVersion(tls.VersionTLS12, tls.VersionTLS13)
+		named.NextProtos = []string{"http/1.1"}
+		if err := w.handshake(ctx, named); err != nil {
+			return err
+		}
+		if t.err == nil {
+			return blocked("there is no handshake without ALPN (see FIP-TLS-016)")
+		}
+		return violated("a handshake in TLS 1.2 or 1.3", "it fails even with all versions and cipher suites: %v", why)
+	}
+	if t.state.Version < tls.VersionTLS12 {
 		return violated("TLS 1.2 or 1.3", "the server chooses %s, though the phone offers 1.3", tls.VersionName(t.state.Version))
 	}
 	return nil
 }
 
 func noVersion(ctx context.Context) error {
-	if t := &of(ctx).talk.tls; t.err == nil {
-		return violated("a refusal", "the server speaks %s", tls.VersionName(t.state.Version))
+	w := of(ctx)
+	t := &w.talk.tls
+	spoken := t.state.Version // 0: none
+	if spoken == 0 {
+		return nil
 	}
-	return nil
+	if err := w.handshake(ctx, anyVersion(tls.VersionTLS12, tls.VersionTLS13)); err != nil {
+		return err
+	}
+	if t.err != nil {
+		return blocked("neither TLS 1.2 nor 1.3 is spoken (see FIP-TLS-010)")
+	}
+	return violated("a refusal", "the server speaks %s", tls.VersionName(spoken))
 }
 
 // rsaHandshake tells first whether TLS 1.2 is spoken at all.
@@ -158,6 +181,9 @@ func handshakeSucceeded(ctx context.Context) error {
 	if w.talk.tls.err == nil {
 		return nil
 	}
+	if w.talk.tls.demanded {
+		return blocked("a certificate of the phone's is demanded (see FIP-TLS-015)")
+	}
 	why := w.talk.tls.err
 	if err := w.handshake(ctx, anyVersion(tls.VersionTLS10, tls.VersionTLS13)); err != nil {
 		return err
@@ -169,7 +195,8 @@ func handshakeSucceeded(ctx context.Context) error {
 }
 
 func handshakeSucceededIn12(ctx context.Context) error {
-	if err := of(ctx).talk.tls.err; err != nil {
+	t := &of(ctx).talk.tls
+	if err := t.err; err != nil && !t.demanded {
 		return violated("a handshake in TLS 1.2 with RSA key exchange", "%v", err)
 	}
 	return nil
@@ -201,10 +228,7 @@ func cameWithoutSNI(ctx context.Context) error {
 func askWithoutCertificate(ctx context.Context) error {
 	w := of(ctx)
 	t := &w.talk.tls
-	conn, err := w.shake(ctx, &tls.Config{GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		t.demanded = true
-		return new(tls.Certificate), nil
-	}})
+	conn, err := w.shake(ctx, &tls.Config{})
 	if err != nil || conn == nil {
 		return err
 	}
@@ -252,33 +276,14 @@ func askWithALPN(ctx context.Context) error {
 
 func noALPNNeeded(ctx context.Context) error {
 	w := of(ctx)
+	if w.talk.tls.demanded {
+		return blocked("a certificate of the phone's is asked for (see FIP-TLS-015)")
+	}
 	if err := w.talk.tls.err; err != nil {
 		return violated("a handshake without ALPN, as there is with it", "%v", err)
 	}
 	if a := w.talk.http.latest(); a.status == 0 {
 		return violated("HTTP/1.1 without ALPN", "%s", a)
-	}
-	return nil
-}
-
-// brokenHandshakes sends what begins as TLS and is none.
-func brokenHandshakes(ctx context.Context) error {
-	w := of(ctx)
-	if err := w.comesOverHTTP(ctx); err != nil {
-		return err
-	}
-	for _, text := range []string{
-		"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\x16\x03\x01", "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00",
-		"\x16\x03\x01\xff\xff\x01\x00\xff\xfb\x03\x03", "\x15\x03\x03\x00\x02\x02\x28", "\x80\x2e\x01\x00\x02", "\x00\x00\x00\x00\x00",
-	} {
-		raw, err := w.network().DialContext(ctx, "tcp", hostPort(w.talk.file.url))
-		if err != nil {
-			return asBefore(ctx, harness("%v", err))
-		}
-		_ = raw.SetDeadline(time.Now().Add(200 * time.Millisecond))
-		_, _ = io.WriteString(raw, text) // the server may have hung up already
-		_, _ = io.Copy(io.Discard, raw)
-		raw.Close()
 	}
 	return nil
 }

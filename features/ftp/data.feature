@@ -52,8 +52,8 @@ Feature: FTP data connections
   @FIP-FTP-027 @should @grade-A @needs-ftp @needs-publish
   Scenario: A phone that breaks off a transfer can go on
     RFC 959 §5.4: a data connection that was closed in mid-transfer is answered by 426 or 451; the control connection stays.
-    Given a file of 1 MiB
-    When a phone closes the data connection in the middle of it, and fetches it again in the same FTP session
+    Given a file of several blocks
+    When a phone closes the data connection in the middle of a file of 33 MiB, and fetches it in the same FTP session
     Then it came over FTP
 
   @FIP-FTP-028 @may @grade-C @needs-ftp

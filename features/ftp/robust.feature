@@ -7,7 +7,7 @@ Feature: What an FTP server bears and refuses
     When 16 phones log in over FTP, ask for a data connection each, and vanish
     Then another phone is still served over FTP
 
-  @FIP-FTP-041 @must @grade-B @needs-ftp @needs-intrusive
+  @FIP-FTP-041 @must @grade-B @needs-ftp @needs-intrusive @alone
   Scenario: Malformed commands do not stop the server
     RFC 959 §4.2: what is no command is answered by 500, what has wrong arguments by 501.
     Given a file of several blocks

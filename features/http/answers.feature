@@ -15,11 +15,17 @@ Feature: HTTP answers
     Then of all good statuses it is 200
 
   @FIP-HTTP-003 @must @grade-A @needs-http @needs-https @each-protocol
-  Scenario: As many bytes come as are announced
+  Scenario Outline: As many bytes come as are announced: <file>
     RFC 9112 §6.3: if fewer bytes than Content-Length come, "the recipient MUST consider the message to be incomplete"; more would be taken for the next answer.
-    Given a file of several blocks
+    Given a <file>
     When a phone asks for it over HTTP and listens on
     Then as many bytes came as Content-Length says
+
+    Examples:
+      | file                   |
+      | file of several blocks |
+      | boot file of a phone   |
+      | cfg file of a phone    |
 
   @FIP-HTTP-004 @must @grade-A @needs-http @needs-https @each-protocol
   Scenario: The end of an answer can be told
@@ -50,11 +56,17 @@ Feature: HTTP answers
     Then the answer has no body
 
   @FIP-HTTP-008 @must @grade-B @needs-http @needs-https @each-protocol
-  Scenario: A redirect leads to the file in the end
+  Scenario Outline: A redirect leads to the file in the end: <file>
     RFC 9110 §15.4: "A client SHOULD detect and intervene in cyclical redirections (i.e., "infinite" redirection loops)."
-    Given a file of several blocks
+    Given a <file>
     When it is fetched over HTTP
     Then redirects led to an end
+
+    Examples:
+      | file                   |
+      | file of several blocks |
+      | boot file of a phone   |
+      | cfg file of a phone    |
 
   @FIP-HTTP-009 @should @grade-C @needs-http @needs-https @each-protocol
   Scenario: A redirect leads to a URL of HTTP
@@ -63,9 +75,16 @@ Feature: HTTP answers
     When it is fetched over HTTP
     Then no redirect led out of HTTP
 
-  @FIP-HTTP-010 @should @grade-B @needs-http @needs-https @needs-publish @each-protocol
+  @FIP-HTTP-010 @should @grade-B @needs-http @needs-https @needs-publish @each-protocol @big
   Scenario: A phone that reads slowly gets the whole file
     RFC 9112 §8: a body that is cut off leaves an incomplete answer; a phone writes to flash as it reads.
-    Given a file of 1 MiB
+    Given a file of 33 MiB
     When a phone takes 3 seconds to read it over HTTP
     Then it came over HTTP
+
+  @FIP-HTTP-011 @must @grade-A @needs-http @needs-https @each-protocol
+  Scenario: A file comes as often as it is asked for
+    RFC 9110 §15.4.5: 304 says that "a conditional GET or HEAD request has been received"; a phone sets no condition.
+    Given a file of several blocks
+    When a phone asks for it twice over HTTP
+    Then both times it came with status 200

@@ -1,13 +1,13 @@
 Feature: What an HTTP server bears
 
-  @FIP-HTTP-030 @must @grade-B @needs-http @needs-https @needs-intrusive @each-protocol
+  @FIP-HTTP-030 @must @grade-B @needs-http @needs-https @needs-intrusive @each-protocol @alone
   Scenario: Malformed requests do not stop the server
     RFC 9112 §3: "Recipients of an invalid request-line SHOULD respond with either a 400 (Bad Request) error or a 301 (Moved Permanently) redirect".
     Given a file of several blocks
     When malformed requests are sent over HTTP
     Then another phone is still served over HTTP
 
-  @FIP-HTTP-031 @must @grade-B @needs-http @needs-https @needs-intrusive @each-protocol
+  @FIP-HTTP-031 @must @grade-B @needs-http @needs-https @needs-intrusive @each-protocol @alone
   Scenario: A huge header does not stop the server
     RFC 9110 §5.4: a server that gets more "than it wishes to process MUST respond with an appropriate 4xx (Client Error) status code".
     Given a file of several blocks

@@ -74,7 +74,7 @@ Feature: TFTP options
   Scenario: Names of options in upper case do no harm
     RFC 2347, "Packet Formats": an option's name is "in case-insensitive ASCII".
     Given a file of several blocks
-    When it is read over TFTP with the options "TSIZE=0 BLKSIZE=256"
+    When it is read over TFTP with the options "TSIZE=0 BLKSIZE=512"
     Then the file came whole
 
   @FIP-TFTP-041 @should @grade-A @needs-tftp

@@ -7,14 +7,14 @@ Feature: What a TFTP server bears
     When 32 phones begin to read it over TFTP and are never heard of again
     Then another phone is still served over TFTP
 
-  @FIP-TFTP-051 @must @grade-B @needs-tftp @needs-intrusive
+  @FIP-TFTP-051 @must @grade-B @needs-tftp @needs-intrusive @alone
   Scenario: Malformed requests do not stop the server
     RFC 1350 §5: a request is an opcode, a file name, a NUL, a mode and a NUL; what is none gets ERROR 4 (appendix I), or silence.
     Given a file of several blocks
     When malformed read requests are sent over TFTP
     Then another phone is still served over TFTP
 
-  @FIP-TFTP-052 @must @grade-B @needs-tftp @needs-intrusive
+  @FIP-TFTP-052 @must @grade-B @needs-tftp @needs-intrusive @alone
   Scenario: Packets that are no request do not stop the server
     RFC 1350 §4: requests alone go to the server's well-known port; whatever else arrives there belongs to no transfer.
     Given a file of several blocks

@@ -3,7 +3,7 @@ Feature: TFTP transfers
   @FIP-TFTP-001 @must @grade-A @needs-tftp
   Scenario: All packets of a transfer come from one port
     RFC 1350 §4: the ports chosen at its beginning identify a transfer; a packet from another port is "discarded as erroneously sent from somewhere else".
-    Given a file of several blocks
+    Given a file of many blocks
     When it is read over TFTP
     Then every block came from the same port
 

@@ -27,3 +27,10 @@ Feature: Certificates
     Given a file of several blocks
     When a phone shakes hands over TLS
     Then no certificate is missing in between
+
+  @FIP-TLS-005 @must @grade-A @needs-https
+  Scenario: The certificate is one for servers
+    RFC 5280 §4.2.1.12: "If the extension is present, then the certificate MUST only be used for one of the purposes indicated."
+    Given a file of several blocks
+    When a phone shakes hands over TLS
+    Then the certificate is one for servers

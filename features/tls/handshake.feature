@@ -49,7 +49,7 @@ Feature: TLS handshakes
     When a phone asks for it over TLS with and without ALPN
     Then ALPN made no difference
 
-  @FIP-TLS-017 @must @grade-B @needs-https @needs-intrusive
+  @FIP-TLS-017 @must @grade-B @needs-https @needs-intrusive @alone
   Scenario: Broken handshakes do not stop the server
     RFC 8446 §6.2: whoever receives what is no handshake sends an alert and closes that connection.
     Given a file of several blocks
