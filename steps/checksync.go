@@ -58,12 +58,12 @@ type syncTalk struct {
 type heardNotify struct {
 	at       time.Time
 	raw      []byte
-	answered bool // the phone's answer to an earlier one left before
+	answered bool // the phone's answer to an earlier one left long before
 }
 
 // hearing is a network that keeps the NOTIFYs which reach a phone.
 func (t *syncTalk) hearing(next wire.Network) wire.Network {
-	answered := false
+	var answered time.Time
 	return &wire.Tap{Next: next, Fault: func(d wire.Datagram, ours bool) []time.Duration {
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -76,9 +76,12 @@ func (t *syncTalk) hearing(next wire.Network) wire.Network {
 			t.lost++
 		case len(fate) == 0:
 		case ours:
-			answered = answered || bytes.HasPrefix(d.Payload, []byte("SIP/2.0 2"))
+			if answered.IsZero() && bytes.HasPrefix(d.Payload, []byte("SIP/2.0 2")) {
+				answered = time.Now()
+			}
 		case !bytes.HasPrefix(d.Payload, []byte("SIP/2.0")) && len(bytes.TrimSpace(d.Payload)) > 0:
-			t.came = append(t.came, heardNotify{time.Now(), d.Payload, answered})
+			late := !answered.IsZero() && time.Since(answered) > onItsWay
+			t.came = append(t.came, heardNotify{time.Now(), d.Payload, late})
 		}
 		return fate
 	}}

@@ -113,13 +113,16 @@ func answeredNotifyStays(ctx context.Context) error {
 	return nil
 }
 
+// onItsWay is how long after an answer that crossed it a request may still come: half of
+// T1 (RFC 3261 §17.1.1.1).
+const onItsWay = 250 * time.Millisecond
+
 // comesAfterAnswer is how long after the phone's answer a NOTIFY came again; 0: none
 // did. What comes at once was on its way.
 func (t *pnpTalk) comesAfterAnswer() time.Duration {
-	const atOnce = 250 * time.Millisecond // half of T1
 	answered := t.all(trace.PnPAnswer, "200")
 	for _, e := range t.notified() {
-		if e.Attempt > 1 && len(answered) > 0 && e.At.Sub(answered[0].At) > atOnce {
+		if e.Attempt > 1 && len(answered) > 0 && e.At.Sub(answered[0].At) > onItsWay {
 			return e.At.Sub(answered[0].At)
 		}
 	}
