@@ -92,7 +92,7 @@ func aPhoneAsksInVain(ctx context.Context, name string) error {
 		return err
 	}
 	if found[name] == nil {
-		return without(scenarios.PublishTree, "this server has a %s of its own, and no folder without one", name)
+		return withoutTree("this server has a %s of its own, and no folder without one", name)
 	}
 	w.note(found[name])
 	return nil

@@ -104,7 +104,7 @@ func (w *world) bigFile(ctx context.Context) (served, error) {
 		return served{}, err
 	}
 	if place == nil || place.Base(w.scheme) == nil {
-		return served{}, without(scenarios.PublishTree, "nothing can be published")
+		return served{}, withoutTree("nothing can be published")
 	}
 	big, err := sampleCalled("a file of 33 MiB")
 	w.published = place
@@ -167,10 +167,9 @@ func (w *world) fileOfItsOwn(ctx context.Context, kind servedKind) (served, erro
 	case err != nil:
 		return served{}, err
 	case len(known.body) == 0:
-		return served{}, without(scenarios.PublishTree, "none of the server's own phones was given a file over %s", w.scheme)
+		return served{}, withoutTree("none of the server's own phones was given a file over %s", w.scheme)
 	case kind.least == 0 || len(known.body) < kind.least:
-		return served{}, without(scenarios.PublishTree,
-			"the longest file that is known of this server has %d bytes, and nothing can be published",
+		return served{}, withoutTree("the longest file that is known of this server has %d bytes, and nothing can be published",
 			len(known.body))
 	}
 	return known, nil

@@ -53,8 +53,6 @@ type Options struct {
 
 // suite is one run.
 type suite struct {
-	recording sync.Mutex // held while the record of a conversation grows: a step may hold several at once
-
 	options Options
 	seed    int64
 	rules   []features.Rule // chosen

@@ -152,8 +152,8 @@ func blocked(format string, args ...any) error {
 	return &obstacle{what: fmt.Sprintf(format, args...)}
 }
 
-// without returns an obstacle that no server is to blame for: the target would have to
-// be able to do more. The text is a whole phrase.
-func without(c scenarios.Capability, format string, args ...any) error {
-	return &obstacle{what: fmt.Sprintf(format, args...), needs: c}
+// withoutTree returns an obstacle that no server is to blame for: the target would have
+// to be able to publish any tree. The text is a whole phrase.
+func withoutTree(format string, args ...any) error {
+	return &obstacle{what: fmt.Sprintf(format, args...), needs: scenarios.PublishTree}
 }
