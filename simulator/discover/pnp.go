@@ -32,6 +32,7 @@ type PnP struct {
 	Behaviour device.Behaviour // PnPWait, PnPLinger, PnPEvent
 	Network   wire.Network     // nil: wire.OS{}
 	Trace     trace.Sink       // nil: trace.Discard
+	Socket    *SIPSocket       // shared with other phones; nil: a fresh one for each search
 }
 
 // Find implements Finder. It resends on RFC 3261's timers until somebody accepts the
@@ -51,13 +52,31 @@ func (p PnP) Find(ctx context.Context, id device.Identity) (Offer, error) {
 	if err != nil {
 		return Offer{}, err
 	}
+	if p.Socket != nil {
+		return p.behind(ctx, id, to)
+	}
 	conn, local, err := p.listen(ctx, to)
 	if err != nil {
 		return Offer{}, err
 	}
 	defer func() { _ = conn.Close() }() // nothing is buffered
-	s := newPnPSearch(conn, to, newSubscription(id, local, p.Behaviour), p.Behaviour, p.Trace)
+	s := newPnPSearch(&ownSocket{PacketConn: conn}, to, newSubscription(id, local, p.Behaviour), p.Behaviour, p.Trace)
 	return s.run(ctx)
+}
+
+// behind is a search from the shared socket.
+func (p PnP) behind(ctx context.Context, id device.Identity, to netip.AddrPort) (Offer, error) {
+	local, ok := p.Socket.from(to)
+	if !ok {
+		return Offer{}, noRoute(to)
+	}
+	sub := newSubscription(id, local, p.Behaviour)
+	conn, err := p.Socket.begin(sub.callID)
+	if err != nil {
+		return Offer{}, pnpError("the shared SIP socket is closed", err)
+	}
+	defer func() { _ = conn.Close() }() // never fails
+	return newPnPSearch(conn, to, sub, p.Behaviour, p.Trace).run(ctx)
 }
 
 // resolve returns the IPv4 address and port that the SUBSCRIBE goes to.
@@ -103,10 +122,15 @@ func (p PnP) listen(ctx context.Context, to netip.AddrPort) (net.PacketConn, net
 	local := addrPortOf(conn.LocalAddr())
 	if !local.Addr().IsValid() || local.Addr().IsUnspecified() {
 		_ = conn.Close() // it was never used
-		return nil, netip.AddrPort{}, pnpError(fmt.Sprintf("no route to %s: "+
-			"name an interface that has an IPv4 address, or a responder's unicast address", to), nil)
+		return nil, netip.AddrPort{}, noRoute(to)
 	}
 	return conn, local, nil
+}
+
+// noRoute is a machine that has no way to where the SUBSCRIBE goes.
+func noRoute(to netip.AddrPort) *Error {
+	return pnpError(fmt.Sprintf("no route to %s: "+
+		"name an interface that has an IPv4 address, or a responder's unicast address", to), nil)
 }
 
 // pnpError is a search that our own machine, or its user, ended.

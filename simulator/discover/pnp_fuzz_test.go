@@ -45,7 +45,7 @@ func FuzzNotify(f *testing.F) {
 		raw := []byte(strings.ReplaceAll(fill(request, input), "\r\r\n", "\r\n"))
 		conn := new(sentOnly)
 		events := new(trace.Recorder)
-		s := newPnPSearch(conn, from, sub, b, events)
+		s := newPnPSearch(&ownSocket{PacketConn: conn}, from, sub, b, events)
 		s.start = time.Now()
 		s.receive(raw, from)
 		s.receive(raw, from) // it may come again

@@ -20,7 +20,7 @@ const maxDatagram = 16 << 10
 
 // pnpSearch is one SUBSCRIBE and what comes of it. It lives in one goroutine.
 type pnpSearch struct {
-	conn   net.PacketConn
+	conn   pnpConn
 	to     netip.AddrPort
 	sub    *subscription
 	wait   time.Duration
@@ -50,7 +50,7 @@ type answer struct {
 	times int
 }
 
-func newPnPSearch(conn net.PacketConn, to netip.AddrPort, sub *subscription, b device.Behaviour, sink trace.Sink) *pnpSearch {
+func newPnPSearch(conn pnpConn, to netip.AddrPort, sub *subscription, b device.Behaviour, sink trace.Sink) *pnpSearch {
 	return &pnpSearch{
 		conn: conn, to: to, sub: sub, wait: b.PnPWait, linger: b.PnPLinger,
 		events:    limitedSink{next: sink},
@@ -64,24 +64,17 @@ func (s *pnpSearch) run(ctx context.Context) (Offer, error) {
 	s.start = time.Now()
 	s.end = s.start.Add(s.wait)
 	s.resend, s.interval = s.start, sipT1
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetReadDeadline(time.Unix(1, 0)) }) // releases the read
-	defer stop()
 	defer s.close()
-	buf := make([]byte, maxDatagram+1)
 	for {
 		if err := s.sendDue(); err != nil {
 			return Offer{}, err
 		}
-		if err := s.conn.SetReadDeadline(s.next()); err != nil {
-			return Offer{}, s.fail(fmt.Sprintf("the UDP socket broke: %v", err), err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		n, from, err := s.conn.ReadFrom(buf)
+		raw, from, err := s.conn.read(ctx, s.next())
 		switch {
+		case ctx.Err() != nil:
+			return s.result(ctx)
 		case err == nil:
-			s.receive(bytes.Clone(buf[:n]), addrPortOf(from))
+			s.receive(raw, from)
 		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return Offer{}, s.fail(fmt.Sprintf("the UDP socket broke: %v", err), err)
 		}

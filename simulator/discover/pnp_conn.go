@@ -1,0 +1,42 @@
+package discover
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// pnpConn is where one search sends, and hears what belongs to it: a socket of its own,
+// or its place behind a SIPSocket.
+type pnpConn interface {
+	WriteTo(b []byte, to net.Addr) (int, error)
+	// read returns the next datagram, which stays the caller's. Its error is
+	// os.ErrDeadlineExceeded when until is over, and any when ctx ends.
+	read(ctx context.Context, until time.Time) (raw []byte, from netip.AddrPort, err error)
+	Close() error
+}
+
+// ownSocket is the socket of one search.
+type ownSocket struct {
+	net.PacketConn
+	buf []byte
+}
+
+func (o *ownSocket) read(ctx context.Context, until time.Time) ([]byte, netip.AddrPort, error) {
+	if o.buf == nil {
+		o.buf = make([]byte, maxDatagram+1)
+	}
+	// In this order, so that a context that ends in between is seen.
+	if err := o.SetReadDeadline(until); err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = o.SetReadDeadline(time.Unix(1, 0)) }) // releases the read
+	defer stop()
+	n, from, err := o.ReadFrom(o.buf)
+	if err != nil {
+		return nil, netip.AddrPort{}, err
+	}
+	return bytes.Clone(o.buf[:n]), addrPortOf(from), nil
+}
