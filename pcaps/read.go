@@ -15,7 +15,8 @@ import (
 
 // Options of reading. The zero value reads all.
 type Options struct {
-	Phone device.MAC // keep this phone's events only; zero: everybody's
+	Phone  device.MAC // keep this phone's events only; zero: everybody's
+	KeyLog *KeyLog    // secrets of TLS connections, beside those that a pcapng holds itself; nil: none
 }
 
 // Capture is what was read.
@@ -49,13 +50,16 @@ type reader struct {
 	backMost time.Duration
 	links    map[layers.LinkType]int // frames of link types that are not known
 	panics   int
+
+	badSecrets int // lines of Decryption Secrets Blocks that are none
 }
 
 // Read reads a capture: pcap or pcapng, gzip or not, in one pass and bounded memory.
 // name is what errors call it. A file that is no capture is ErrNotCapture; one that is
 // cut in the middle is read as far as it goes, with a note.
 func Read(name string, r io.Reader, o Options) (*Capture, error) {
-	s, err := newSource(r)
+	secrets, badSecrets := o.KeyLog.clone(), 0
+	s, err := newSource(r, func(block []byte) { badSecrets += secrets.addAll(block) })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -66,6 +70,7 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 		tftp: newTFTPWatch(all), dhcp: newDHCPWatch(all), sip: newSIPWatch(all), tcp: newTCPWatch(all),
 		links: make(map[layers.LinkType]int),
 	}
+	in.tcp.secrets = secrets
 	in.out.Name, in.out.Format = name, s.format
 	for {
 		f, err := s.next()
@@ -78,6 +83,7 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 		}
 		in.frame(f)
 	}
+	in.badSecrets = badSecrets
 	in.finish()
 	return &in.out, nil
 }
@@ -202,7 +208,7 @@ func (r *reader) finish() {
 
 // Lengths returns the length on the wire of each frame of a capture, in bytes.
 func Lengths(r io.Reader) ([]int, error) {
-	s, err := newSource(r)
+	s, err := newSource(r, nil)
 	if err != nil {
 		return nil, err
 	}

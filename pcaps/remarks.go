@@ -42,6 +42,7 @@ func (r *reader) remarks() {
 	if r.tftp.cut > 0 {
 		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)
 	}
+	r.remarkSecrets()
 	if r.panics > 0 {
 		r.note("%d TCP segments could not be assembled", r.panics)
 	}
@@ -52,4 +53,21 @@ func wereFrames(n int) string {
 		return "1 frame is"
 	}
 	return fmt.Sprintf("%d frames are", n)
+}
+
+// remarkSecrets says where a key log is of no help.
+func (r *reader) remarkSecrets() {
+	if r.badSecrets > 0 {
+		r.note("%d lines of the TLS secrets in this file are no key log's: they are passed over", r.badSecrets)
+	}
+	if r.tcp.unopened > 0 {
+		r.note("%d TLS records do not open with the secrets of the key log: they are another connection's, or the capture is damaged",
+			r.tcp.unopened)
+	}
+	if r.tcp.secrets.count > 0 && r.tcp.sealed > 0 {
+		r.note("%d TLS connections stay sealed: the key log has no secrets for them, or their cipher suite is not read", r.tcp.sealed)
+	}
+	if r.tcp.secrets.full {
+		r.note("the key log has more than %d secrets: the rest is not used", maxSecrets)
+	}
 }

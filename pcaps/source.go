@@ -43,8 +43,9 @@ const gzipMagic = "\x1f\x8b"
 // readBuffer is how much is read from the file at once, in bytes.
 const readBuffer = 1 << 20
 
-// newSource looks at the first bytes of r. Its error wraps ErrNotCapture.
-func newSource(r io.Reader) (*source, error) {
+// newSource looks at the first bytes of r. Its error wraps ErrNotCapture. secrets, which
+// may be nil, gets the TLS secrets that a pcapng holds.
+func newSource(r io.Reader, secrets func([]byte)) (*source, error) {
 	in := bufio.NewReaderSize(r, readBuffer)
 	head, err := in.Peek(4)
 	if len(head) == 0 && errors.Is(err, io.EOF) {
@@ -62,6 +63,9 @@ func newSource(r io.Reader) (*source, error) {
 	}
 	switch magic := string(head); magic {
 	case "\x0a\x0d\x0d\x0a":
+		if secrets != nil {
+			in = bufio.NewReaderSize(newSecretsReader(in, secrets), readBuffer)
+		}
 		return newNgSource(in)
 	case "\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d":
 		return newPcapSource(in)

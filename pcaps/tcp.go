@@ -23,6 +23,9 @@ type tcpWatch struct {
 	flows     int                         // open
 	holes     int                         // streams with bytes missing
 	swept     time.Time
+	secrets   *KeyLog // of TLS; nil: none
+	sealed    int     // TLS connections of phones that stayed sealed, though there is a key log
+	unopened  int     // TLS records that their secrets do not fit
 }
 
 // What TCP reassembly may hold at most, in pages of 1900 bytes.

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -39,6 +38,9 @@ type tlsTalk struct {
 	failed    bool
 	dead      bool
 	helloSeen bool
+	keys      tlsKeys
+	inner     talk // what the secrets let us read; nil: nothing
+	head      []byte
 }
 
 func newTLSTalk(f *flow, m moment) *tlsTalk {
@@ -77,7 +79,7 @@ func (t *tlsTalk) data(fromClient bool, m moment, b []byte) {
 		if len(r) < 5+length {
 			return
 		}
-		t.record(side, r[0], m, r[5:5+length])
+		t.record(side, m, r[:5+length])
 		t.records[side] = r[5+length:]
 	}
 }
@@ -103,25 +105,40 @@ const (
 	recordData         = 23
 )
 
-func (t *tlsTalk) record(side int, kind byte, m moment, b []byte) {
+// record takes a record with its head.
+func (t *tlsTalk) record(side int, m moment, r []byte) {
+	kind, b := r[0], r[5:]
 	switch {
+	case t.keys.sides[side].opener != nil && kind != recordChangeCipher:
+		t.open(side, m, r)
 	case kind == recordAlert && !t.cipher[side] && len(b) == 2:
 		t.alert(side, m, b[0], b[1])
 	case kind == recordHandshake && !t.cipher[side]:
-		if len(t.shake[side])+len(b) > maxHandshake {
-			t.dead = true
-			return
-		}
-		t.shake[side] = append(t.shake[side], b...)
-		t.messages(side, m)
+		t.handshake(side, m, b)
 	case kind == recordChangeCipher && t.chosen != 0 && t.chosen < tls.VersionTLS13:
 		t.cipher[side] = true
+		t.keys.turn(side)
 	case kind == recordData, kind == recordAlert && t.cipher[side]:
-		if t.seals[side]++; t.seals[side] == 1 && side == 1 {
-			t.first = len(b)
-		}
-		t.sealed[side] += int64(len(b))
+		t.count(side, len(b))
 	}
+}
+
+// count counts what stays under encryption.
+func (t *tlsTalk) count(side, n int) {
+	if t.seals[side]++; t.seals[side] == 1 && side == 1 {
+		t.first = n
+	}
+	t.sealed[side] += int64(n)
+}
+
+// handshake takes a part of the handshake in the clear, or opened.
+func (t *tlsTalk) handshake(side int, m moment, b []byte) {
+	if len(t.shake[side])+len(b) > maxHandshake {
+		t.dead = true
+		return
+	}
+	t.shake[side] = append(t.shake[side], b...)
+	t.messages(side, m)
 }
 
 // messages reads the handshake messages that are whole (RFC 8446 §4).
@@ -143,97 +160,19 @@ func (t *tlsTalk) messages(side int, m moment) {
 			t.serverHello(m, body)
 		case b[0] == 11 && side == 0:
 			t.certificate(m, body)
+		case t.keys.sides[side].opener != nil:
+			t.keys.message(t.chosen, side, b[0])
 		}
 		t.shake[side] = b[4+length:]
 	}
 }
 
-func (t *tlsTalk) event(kind trace.Kind, m moment) Event {
-	return Event{Event: trace.Event{Kind: kind, At: m.at, Frame: m.frame, Peer: t.f.server, URL: t.url, Took: sinceOf(t.start.at, m.at)}}
+func (t *tlsTalk) hole(fromClient bool, m moment) {
+	if t.inner != nil && !t.dead {
+		t.inner.hole(fromClient, m)
+	}
+	t.dead = true
 }
-
-func (t *tlsTalk) clientHello(m moment, b []byte) {
-	if t.helloSeen {
-		return
-	}
-	t.helloSeen = true
-	hello := readClientHello(b)
-	t.host, t.versions = trace.Clean(hello.serverName), hello.versions
-	if t.host != "" {
-		t.url = "https://" + t.host + "/"
-		if t.f.server.Port() != 443 {
-			t.url = fmt.Sprintf("https://%s:%d/", t.host, t.f.server.Port())
-		}
-	}
-	names := make([]string, len(t.versions))
-	for i, v := range t.versions {
-		names[i] = tls.VersionName(v)
-	}
-	e := t.event(TLSHello, m)
-	e.Name, e.Detail = t.host, "offers "+strings.Join(names, ", ")
-	e.Facts = []Fact{{"tls.sni", t.host}, {"tls.versions", strings.Join(names, ",")}, {"tls.suites", fmt.Sprint(hello.suites)}}
-	t.phone.weak = true
-	t.f.w.r.record(t.phone, e)
-}
-
-func (t *tlsTalk) serverHello(m moment, b []byte) {
-	version, suite, ok := readServerHello(b)
-	if !ok {
-		return
-	}
-	t.chosen = version
-	e := t.event(TLSServer, m)
-	e.Detail = tls.VersionName(version) + ", " + tls.CipherSuiteName(suite)
-	e.Facts = []Fact{{"tls.version", tls.VersionName(version)}, {"tls.suite", tls.CipherSuiteName(suite)}}
-	t.f.w.r.record(t.phone, e)
-}
-
-// certificate reads the first certificate of the server's chain (RFC 5246 §7.4.2).
-func (t *tlsTalk) certificate(m moment, b []byte) {
-	if t.chosen >= tls.VersionTLS13 || len(b) < 6 {
-		return
-	}
-	length := int(b[3])<<16 | int(b[4])<<8 | int(b[5])
-	if len(b) < 6+length {
-		return
-	}
-	cert, err := x509.ParseCertificate(b[6 : 6+length])
-	if err != nil {
-		return
-	}
-	t.cert = cert
-	e := t.event(TLSCertificate, m)
-	e.Name = trace.Clean(cert.Subject.String())
-	e.Detail = fmt.Sprintf("for %s, valid until %s", certificateNames(cert), cert.NotAfter.UTC().Format(time.DateOnly))
-	e.Facts = []Fact{{"tls.subject", e.Name}, {"tls.issuer", trace.Clean(cert.Issuer.String())}}
-	t.f.w.r.record(t.phone, e)
-}
-
-// alert takes an alert in the clear.
-func (t *tlsTalk) alert(side int, m moment, level, code byte) {
-	if code == 0 { // close_notify
-		return
-	}
-	who := [2]string{"the server", "the phone"}[side]
-	if level != 2 && code == 112 { // unrecognized_name as a warning
-		return
-	}
-	t.fail(m, fmt.Sprintf("%s ended the handshake: %s%s", who, tls.AlertError(code).Error(), t.certificateFault(m.at, code)),
-		trace.TLSFailure)
-}
-
-func (t *tlsTalk) fail(m moment, detail string, code trace.Code) {
-	if t.failed {
-		return
-	}
-	t.failed = true
-	e := t.event(trace.FetchFailed, m)
-	e.Name, e.Fault, e.Detail = "TLS handshake", code, detail
-	t.phone.weak = true
-	t.f.w.r.record(t.phone, e)
-}
-
-func (t *tlsTalk) hole(bool, moment) { t.dead = true }
 
 // sealedAlert is the length of an encrypted alert of TLS 1.3: two bytes, a content type
 // and the tag (RFC 8446 §5.2).
@@ -241,6 +180,10 @@ const sealedAlert = 19
 
 // close: the connection is over. How it ended tells what happened under encryption.
 func (t *tlsTalk) close(m moment) {
+	if t.inner != nil {
+		t.inner.close(m)
+		return
+	}
 	if t.phone == nil || t.failed || t.dead {
 		return
 	}
@@ -250,22 +193,18 @@ func (t *tlsTalk) close(m moment) {
 		t.fail(m, "the server ended the connection in the TLS handshake"+versionsHint(t.versions), trace.TLSFailure)
 	case t.chosen == 0:
 		t.fail(m, "no answer in the TLS handshake", trace.NoAnswer)
-	case t.chosen == tls.VersionTLS13 && t.seals[1] == 1 && t.first == sealedAlert:
+	case t.chosen == tls.VersionTLS13 && t.seals[1] == 1 && t.first == sealedAlert && t.keys.sides[1].opener == nil:
 		t.fail(m, "the phone ended the handshake with an encrypted alert, as it does when it does not accept the certificate",
 			trace.TLSFailure)
-	case t.sealed[1] == 0:
+	case t.sealed[1] == 0 && !t.keys.shaken:
 		t.fail(m, "the connection ended in the TLS handshake"+t.certificateFault(m.at, 0), trace.TLSFailure)
 	default:
+		if !t.keys.opened {
+			t.f.w.sealed++
+		}
 		e := t.event(TLSData, m)
 		e.Bytes = t.sealed[0]
 		e.Detail = fmt.Sprintf("encrypted: %d bytes asked, %d bytes answered", t.sealed[1], t.sealed[0])
 		t.f.w.r.record(t.phone, e)
 	}
-}
-
-func versionsHint(versions []uint16) string {
-	if len(versions) == 0 {
-		return ""
-	}
-	return ": have they a version in common? The phone offers " + tls.VersionName(versions[0]) + " at most"
 }

@@ -1,12 +1,14 @@
 package pcaps
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/binary"
 )
 
 // clientHello is what a ClientHello says (RFC 8446 §4.1.2).
 type clientHello struct {
+	random     [32]byte
 	serverName string
 	versions   []uint16
 	suites     []uint16
@@ -39,17 +41,18 @@ func (r *bytesIn) number(n int) int {
 // vector reads one whose length stands before it in n bytes.
 func (r *bytesIn) vector(n int) []byte { return r.take(r.number(n)) }
 
-// The extensions that count (RFC 6066 §3, RFC 8446 §4.2.1).
+// The extensions that count (RFC 6066 §3, RFC 7366 §2, RFC 8446 §4.2.1).
 const (
-	extServerName = 0
-	extVersions   = 43
+	extServerName     = 0
+	extEncryptThenMAC = 22
+	extVersions       = 43
 )
 
 func readClientHello(b []byte) clientHello {
 	var h clientHello
 	r := bytesIn{b, true}
 	legacy := uint16(r.number(2))
-	r.take(32)
+	copy(h.random[:], r.take(32))
 	r.vector(1)
 	suites := r.vector(2)
 	for ; len(suites) >= 2; suites = suites[2:] {
@@ -80,21 +83,34 @@ func readClientHello(b []byte) clientHello {
 	return h
 }
 
-// readServerHello returns the version and the cipher suite that the server chose.
-func readServerHello(b []byte) (version, suite uint16, ok bool) {
+// serverHello is what a ServerHello says (RFC 8446 §4.1.3, RFC 5246 §7.4.1.3).
+type serverHello struct {
+	random         [32]byte
+	version, suite uint16
+	etm            bool // CBC suites have the MAC outside (RFC 7366)
+}
+
+// helloRetry is the random of a ServerHello that asks for another ClientHello (RFC 8446
+// §4.1.3): SHA-256 of "HelloRetryRequest".
+var helloRetry = sha256.Sum256([]byte("HelloRetryRequest"))
+
+// readServerHello returns what the server chose; false where it can't be read.
+func readServerHello(b []byte) (h serverHello, ok bool) {
 	r := bytesIn{b, true}
-	version = uint16(r.number(2))
-	r.take(32)
+	h.version = uint16(r.number(2))
+	copy(h.random[:], r.take(32))
 	r.vector(1)
-	suite = uint16(r.number(2))
+	h.suite = uint16(r.number(2))
 	r.number(1)
 	ok = r.ok
 	all := bytesIn{r.vector(2), r.ok}
 	for all.ok && len(all.b) > 0 {
-		kind, body := all.number(2), all.vector(2)
-		if kind == extVersions && len(body) == 2 {
-			version = binary.BigEndian.Uint16(body)
+		switch kind, body := all.number(2), all.vector(2); {
+		case kind == extVersions && len(body) == 2:
+			h.version = binary.BigEndian.Uint16(body)
+		case kind == extEncryptThenMAC:
+			h.etm = true
 		}
 	}
-	return version, suite, ok && version >= tls.VersionSSL30 //nolint:staticcheck // a name for what is met in the field
+	return h, ok && h.version >= tls.VersionSSL30 //nolint:staticcheck // a name for what is met in the field
 }

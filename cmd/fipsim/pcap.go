@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/fipsim/fipsim/pcaps"
-	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
@@ -19,14 +17,14 @@ type pcapCmd struct {
 
 // pcapShowCmd is `fipsim pcap show`.
 type pcapShowCmd struct {
-	File   string `arg:"" help:"A capture, pcap or pcapng, gzip or not; - is standard input."`
-	Phone  string `help:"Only this phone, by its MAC in any spelling." placeholder:"MAC"`
+	captureFile `embed:""`
+
 	Format string `help:"text, json (one document with everything), or md (Markdown, for a ticket)." enum:"text,json,md" default:"text"`
 }
 
 // Run reads the capture and tells it.
 func (c *pcapShowCmd) Run(a *app) error {
-	capture, err := openCapture(a, c.File, c.Phone)
+	capture, err := c.open(a)
 	if err != nil {
 		return err
 	}
@@ -42,38 +40,6 @@ func (c *pcapShowCmd) Run(a *app) error {
 		return err
 	}
 	return somePhone(capture, c.Phone)
-}
-
-// openCapture reads a capture from a file or standard input. What cannot be read is the
-// caller's: exit status 2.
-func openCapture(a *app, name, phone string) (*pcaps.Capture, error) {
-	var o pcaps.Options
-	if phone != "" {
-		mac, err := device.ParseMAC(phone)
-		if err != nil {
-			return nil, verdict.Usagef("--phone: %w", err)
-		}
-		o.Phone = mac
-	}
-	in := a.stdin
-	if name != "-" {
-		file, err := os.Open(name)
-		if err != nil {
-			return nil, &verdict.Usage{Err: err}
-		}
-		defer file.Close()
-		if info, err := file.Stat(); err == nil && info.IsDir() {
-			return nil, verdict.Usagef("%s: a folder, not a capture", name)
-		}
-		in = file
-	} else {
-		name = "standard input"
-	}
-	capture, err := pcaps.Read(name, in, o)
-	if err != nil {
-		return nil, &verdict.Usage{Err: err}
-	}
-	return capture, nil
 }
 
 // somePhone is the error of a capture without a phone in it: exit status 3.

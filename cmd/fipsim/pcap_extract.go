@@ -10,14 +10,14 @@ import (
 
 // pcapExtractCmd is `fipsim pcap extract`.
 type pcapExtractCmd struct {
-	File  string `arg:"" help:"A capture, pcap or pcapng, gzip or not; - is standard input."`
-	Out   string `help:"Where to write the scenario folder, files 0600 with passwords as they were; it must not hold anything yet." required:"" placeholder:"DIR"`
-	Phone string `help:"Only this phone, by its MAC in any spelling." placeholder:"MAC"`
+	captureFile `embed:""`
+
+	Out string `help:"Where to write the scenario folder, files 0600 with passwords as they were; it must not hold anything yet." required:"" placeholder:"DIR"`
 }
 
 // Run writes a scenario folder of what the capture shows.
 func (c *pcapExtractCmd) Run(a *app) error {
-	capture, err := openCapture(a, c.File, c.Phone)
+	capture, err := c.open(a)
 	if err != nil {
 		return err
 	}

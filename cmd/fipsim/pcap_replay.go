@@ -10,14 +10,14 @@ import (
 
 // pcapReplayCmd is `fipsim pcap replay`.
 type pcapReplayCmd struct {
-	File   string `arg:"" help:"A capture, pcap or pcapng, gzip or not; - is standard input."`
-	Phone  string `help:"Only this phone, by its MAC in any spelling." placeholder:"MAC"`
+	captureFile `embed:""`
+
 	Server string `help:"Provision from this live server instead of what the capture holds: a provisioning URL." placeholder:"URL"`
 }
 
 // Run lets simulated phones do what the captured ones did, and compares.
 func (c *pcapReplayCmd) Run(a *app) error {
-	capture, err := openCapture(a, c.File, c.Phone)
+	capture, err := c.open(a)
 	if err != nil {
 		return err
 	}
