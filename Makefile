@@ -40,7 +40,7 @@ bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem $(PKG)
 
 bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/performance.md)
-	go test -run '^$$' -bench TFTPPasses -benchtime 8000x -count 5 ./simulator/fleet
+	go test -run '^$$' -bench 'TFTP|Web' -benchtime 1x -timeout 20m ./simulator/fleet
 	go test -run '^$$' -bench Resting -benchtime 1x -timeout 20m ./simulator/fleet
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
