@@ -23,11 +23,13 @@ var Ignored = []string{
 	"frame, sequence and pass numbers",
 	"addresses and ports (servers are compared as the first, the second, …; the phone's own address is \"phone\")",
 	"the phone's MAC where each side has one phone only (in names it is $(MA))",
-	"DHCP: transaction id, secs, length and order of a server's options, the lease itself (options 1, 3, 6, 12, 15, 28, 42, 50, " +
-		"51, 54, 58, 59, 82)",
-	"SIP: Call-ID, tags, branches, Via, Contact, CSeq number, length, and which headers others send",
+	"DHCP: transaction id, secs, hops and giaddr; a server's flags, ciaddr, yiaddr, siaddr, length and order of options; the " +
+		"lease itself (a server's options 1, 3, 6, 12, 15, 28, 42, 51, 58, 59, 61, 82, anybody's 50 and 54)",
+	"everything below UDP and TCP: Ethernet, VLANs, IP's fields, fragments, checksums",
+	"SIP: Call-ID, tags, branches, Via, Contact, CSeq number, length; From and To but in a SUBSCRIBE; which headers others send",
 	"texts for a person: TFTP error texts, reason phrases, FTP reply texts",
 	"packets that were passed over, and blocks that came twice",
+	"what one side does after the other side's capture has ended in the middle of a file",
 }
 
 // Behaviour is what a capture or a trace tells, phone by phone.
@@ -47,7 +49,7 @@ func ReadBehaviour(name string, r io.Reader) (*Behaviour, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Behaviour{Name: name, Phones: c.Phones, Notes: c.Notes}, nil
+		return &Behaviour{Name: name, Phones: c.Phones, Notes: append(c.Notes, cutNotes(c.Phones)...)}, nil
 	}
 	b := &Behaviour{Name: name, Trace: true}
 	by := make(map[device.MAC]*Phone)
@@ -68,6 +70,25 @@ func ReadBehaviour(name string, r io.Reader) (*Behaviour, error) {
 		p.Events = append(p.Events, Event{Event: e})
 	}
 	return b, nil
+}
+
+// cutNotes tells of phones that were in the middle of a file when the capture ended.
+func cutNotes(phones []*Phone) []string {
+	n, last := 0, (*Phone)(nil)
+	for _, p := range phones {
+		if p.cut != "" {
+			n, last = n+1, p
+		}
+	}
+	const rest = "what they do after that on the other side is not compared"
+	switch n {
+	case 0:
+		return nil
+	case 1:
+		return []string{fmt.Sprintf("the capture ends in the middle of %s for the phone %s: %s", last.cut, last.Name(),
+			strings.Replace(rest, "they do", "it does", 1))}
+	}
+	return []string{fmt.Sprintf("the capture ends in the middle of a file for %d phones: %s", n, rest)}
 }
 
 // step is one event as behaviour: what it is about, and its fields by name.
@@ -159,7 +180,9 @@ func (p *Phone) steps(packets bool) []step {
 			s.fields = append(s.fields, Fact{"server", v.name(e.Peer.Addr())})
 		}
 		add("sending", strconv.Itoa(cmp.Or(e.Attempt, 1)))
-		add("bytes", strconv.FormatInt(e.Bytes, 10))
+		if !strings.HasPrefix(string(e.Kind), "pnp.") { // its URL is compared, as long as the address in it is
+			add("bytes", strconv.FormatInt(e.Bytes, 10))
+		}
 		add("fault", string(e.Fault))
 		add("url", offeredURL(e))
 		if packets {
@@ -203,7 +226,7 @@ func offeredURL(e Event) string {
 }
 
 // leaseOptions are the lease itself.
-var leaseOptions = []string{"1", "3", "6", "12", "15", "28", "42", "50", "51", "54", "58", "59", "82"}
+var leaseOptions = []string{"1", "3", "6", "12", "15", "28", "42", "50", "51", "54", "58", "59", "61", "82"}
 
 // ignoredFact applies Ignored.
 func ignoredFact(kind trace.Kind, name string) bool {
@@ -211,11 +234,12 @@ func ignoredFact(kind trace.Kind, name string) bool {
 		kind == trace.NotifyCheckSync
 	option, isOption := strings.CutPrefix(name, "dhcp.option.")
 	switch {
-	case name == "tftp.message", name == "sip.length", name == "sip.cseq":
+	case name == "tftp.message", name == "sip.length", name == "sip.cseq", name == "dhcp.giaddr":
 		return true
 	case isOption:
 		return slices.Contains(leaseOptions, option) && (byServer || option == "50" || option == "54")
-	case name == "dhcp.length", name == "dhcp.order", name == "dhcp.flags", name == "sip.headers", name == "sip.server",
+	case name == "dhcp.length", name == "dhcp.order", name == "dhcp.flags", name == "dhcp.ciaddr", name == "dhcp.yiaddr",
+		name == "dhcp.siaddr", name == "sip.headers", name == "sip.server",
 		name == "sip.user-agent":
 		return byServer
 	}

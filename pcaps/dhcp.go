@@ -104,6 +104,9 @@ func (w *dhcpWatch) asked(phone *Phone, s *dhcpState, d datagram, m *dhcpv4.DHCP
 	switch m.MessageType() { //nolint:exhaustive // the rest is of no use
 	case dhcpv4.MessageTypeDiscover:
 		kind, detail = trace.DHCPDiscover, fmt.Sprintf("transaction 0x%08x", s.xid)
+		if phone.custom == "" {
+			phone.custom = customOptions(d.data, m)
+		}
 	case dhcpv4.MessageTypeRequest, dhcpv4.MessageTypeInform:
 		detail = addr(m.Options[50]).String()
 		if client.IsValid() && !client.IsUnspecified() {
@@ -168,9 +171,7 @@ func (w *dhcpWatch) answered(phone *Phone, s *dhcpState, d datagram, m *dhcpv4.D
 func dhcpFacts(b []byte, m *dhcpv4.DHCPv4) []Fact {
 	order := optionOrder(b)
 	facts := []Fact{{"dhcp.type", strconv.Itoa(int(m.MessageType()))}, {"dhcp.length", strconv.Itoa(len(b))}, {"dhcp.order", order}}
-	if m.IsBroadcast() {
-		facts = append(facts, Fact{"dhcp.flags", "broadcast"})
-	}
+	facts = append(facts, bootpFacts(m)...)
 	if name := strings.TrimRight(m.ServerHostName, "\x00"); name != "" && len(m.Options[52]) == 0 {
 		facts = append(facts, Fact{"dhcp.sname", shown([]byte(name))})
 	}
@@ -186,6 +187,26 @@ func dhcpFacts(b []byte, m *dhcpv4.DHCPv4) []Fact {
 	slices.Sort(codes)
 	for _, code := range codes {
 		facts = append(facts, Fact{"dhcp.option." + strconv.Itoa(code), dhcpValue(code, m.Options[uint8(code)])})
+	}
+	return facts
+}
+
+// bootpFacts are the fields before the options, as far as there is something in them.
+func bootpFacts(m *dhcpv4.DHCPv4) []Fact {
+	var facts []Fact
+	switch {
+	case m.IsBroadcast() && m.Flags == 0x8000:
+		facts = append(facts, Fact{"dhcp.flags", "broadcast"})
+	case m.Flags != 0:
+		facts = append(facts, Fact{"dhcp.flags", fmt.Sprintf("0x%04x", m.Flags)})
+	}
+	for _, f := range []struct {
+		name string
+		ip   []byte
+	}{{"dhcp.ciaddr", m.ClientIPAddr}, {"dhcp.yiaddr", m.YourIPAddr}, {"dhcp.siaddr", m.ServerIPAddr}, {"dhcp.giaddr", m.GatewayIPAddr}} {
+		if a := addr(f.ip); a.IsValid() && !a.IsUnspecified() {
+			facts = append(facts, Fact{f.name, a.String()})
+		}
 	}
 	return facts
 }

@@ -45,7 +45,7 @@ func (d Difference) String() string {
 func Diff(a, b *Behaviour) []Difference {
 	packets := !a.Trace && !b.Trace
 	if len(a.Phones) == 1 && len(b.Phones) == 1 {
-		return diffPhone(a.Phones[0].Name(), a.Phones[0].steps(packets), b.Phones[0].steps(packets))
+		return diffPhone(a.Phones[0], b.Phones[0], packets)
 	}
 	var all []Difference
 	seen := make(map[*Phone]bool)
@@ -56,7 +56,7 @@ func Diff(a, b *Behaviour) []Difference {
 			continue
 		}
 		seen[b.Phones[i]] = true
-		all = append(all, diffPhone(p.Name(), p.steps(packets), b.Phones[i].steps(packets))...)
+		all = append(all, diffPhone(p, b.Phones[i], packets)...)
 	}
 	for _, q := range b.Phones {
 		if !seen[q] {
@@ -69,15 +69,46 @@ func Diff(a, b *Behaviour) []Difference {
 // maxSteps bounds the steps of one phone that are aligned at once.
 const maxSteps = 2000
 
-// diffPhone aligns two rows of steps, piece by piece where they are long.
-func diffPhone(phone string, a, b []step) []Difference {
+// diffPhone aligns the steps of two phones, piece by piece where they are long. What
+// follows where the other side's capture broke off is left out.
+func diffPhone(p, q *Phone, packets bool) []Difference {
 	var all []Difference
+	phone, a, b := p.Name(), p.steps(packets), q.steps(packets)
+	if p.cut != "" {
+		b = b[:until(a, b)]
+	}
+	if q.cut != "" {
+		a = a[:until(b, a)]
+	}
 	for len(a) > 0 || len(b) > 0 {
 		n, m := min(len(a), maxSteps), min(len(b), maxSteps)
 		all = append(all, align(phone, a[:n], b[:m])...)
 		a, b = a[n:], b[m:]
 	}
 	return all
+}
+
+// until is how many of b's steps there are up to the one that stands for the last of a;
+// all of them where there is none.
+func until(a, b []step) int {
+	if len(a) == 0 || len(a) > maxSteps || len(b) > maxSteps {
+		return len(b)
+	}
+	long := longest(a, b)
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i].key == b[j].key && long[i][j] == long[i+1][j+1]+1:
+			if i == len(a)-1 {
+				return j + 1
+			}
+			i, j = i+1, j+1
+		case long[i+1][j] >= long[i][j+1]:
+			i++
+		default:
+			j++
+		}
+	}
+	return len(b)
 }
 
 // align finds the longest row of steps that both have in this order; what is not in it

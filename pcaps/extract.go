@@ -190,7 +190,7 @@ func behaviourFile(like []Fact) []byte {
 	var b strings.Builder
 	b.WriteString("version: 1\n")
 	for _, f := range like {
-		fmt.Fprintf(&b, "%s: '%s'\n", f.Name, strings.ReplaceAll(f.Value, "'", ""))
+		fmt.Fprintf(&b, "%s: '%s'\n", f.Name, strings.ReplaceAll(f.Value, "'", "''"))
 	}
 	return []byte(b.String())
 }

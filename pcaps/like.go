@@ -1,36 +1,31 @@
 package pcaps
 
 import (
-	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
 // Like returns the options that make a simulated phone do as this one did, where the
-// capture shows it and the default is another: by name and value, in order.
+// capture shows it and the default is another: by name and value, in order. What a
+// capture can't tell, such as what the phone does with a value, stays at its default.
 func (p *Phone) Like() []Fact {
-	s := newStory(p)
-	var all []Fact
-	set := func(name, value string) {
-		var b device.Behaviour
-		if value == "" || b.Set(name, value) != nil || (device.Behaviour{}).Get(name) == value {
-			return
-		}
-		if !slices.ContainsFunc(all, func(f Fact) bool { return f.Name == name }) {
-			all = append(all, Fact{name, value})
-		}
-	}
-	p.likeFinding(s, set)
-	p.likeFetching(s, set)
-	p.likeAgent(set)
-	return all
+	l := &likeness{Phone: p, story: newStory(p)}
+	l.finding()
+	l.dhcp()
+	l.directory()
+	l.files()
+	l.tftp()
+	l.http()
+	l.security()
+	return l.found
 }
 
-// behaviour is Like as the simulated phone takes it.
-func (p *Phone) behaviour() device.Behaviour {
+// Behaviour is Like as the simulated phone takes it.
+func (p *Phone) Behaviour() device.Behaviour {
 	var b device.Behaviour
 	for _, f := range p.Like() {
 		_ = b.Set(f.Name, f.Value) // Like has tried it
@@ -38,53 +33,76 @@ func (p *Phone) behaviour() device.Behaviour {
 	return b
 }
 
-// likeFinding takes what its DHCP and PnP messages show.
-func (p *Phone) likeFinding(s *story, set func(name, value string)) {
-	for _, e := range s.events[trace.DHCPDiscover] {
-		set("dhcp_vendor_class", e.Fact("dhcp.option.60"))
-		set("dhcp_parameters", e.Fact("dhcp.option.55"))
-		set("dhcp_hostname", e.Fact("dhcp.option.12"))
-		if id := e.Fact("dhcp.option.61"); id != "01"+p.MAC.String() {
-			set("dhcp_client_id", cmp.Or(id, "none"))
-		}
+// Identity is who the phone said that it is; what it didn't say is empty.
+func (p *Phone) Identity() device.Identity {
+	return device.Identity{MAC: p.MAC, Model: p.Model, Firmware: p.Firmware}
+}
+
+// likeness collects what a capture shows of a phone's options.
+type likeness struct {
+	*Phone
+	story *story
+	found []Fact
+}
+
+// set takes an option's value, the first that is found for it. One that no phone of
+// ours can have, and the default, are passed over.
+func (l *likeness) set(name, value string) {
+	var b device.Behaviour
+	if value == "" || b.Set(name, value) != nil || b.Get(name) == (device.Behaviour{}).Get(name) {
+		return
 	}
-	for _, e := range s.events[trace.PnPSubscribe] {
-		set("pnp_event", e.Fact("sip.event"))
+	if !slices.ContainsFunc(l.found, func(f Fact) bool { return f.Name == name }) {
+		l.found = append(l.found, Fact{name, value})
 	}
 }
 
-// likeFetching takes what its requests show.
-func (p *Phone) likeFetching(s *story, set func(name, value string)) {
-	if len(s.fetches) > 0 {
-		bare := s.fetches[0].file() == p.MAC.String()
-		switch dhcp := s.named("DHCP") && !s.named("PnP"); {
-		case bare && !dhcp:
-			set("probe_bare_mac", "always")
-		case !bare && dhcp:
-			set("probe_bare_mac", "never")
-		}
-	}
-	for _, a := range s.fetches {
-		for i, e := range a.requests {
-			set("tftp_blksize", e.Fact("tftp.option.blksize"))
-			set("tftp_timeout", e.Fact("tftp.option.timeout"))
-			if i > 0 && a.scheme() == "tftp" && e.Attempt == 2 {
-				gap := e.At.Sub(a.requests[i-1].At).Round(100 * 1e6)
-				set("tftp_resend", gap.String())
-			}
-		}
+// wait takes an option that is a time, as exactly as timers of phones are.
+func (l *likeness) wait(name string, d time.Duration) {
+	if d = d.Round(100 * time.Millisecond); d > 0 {
+		l.set(name, d.String())
 	}
 }
 
-// likeAgent takes the User-Agent, as the template that makes it.
-func (p *Phone) likeAgent(set func(name, value string)) {
-	if agent := p.UserAgent; agent != "" && !p.MAC.IsZero() {
-		text := strings.NewReplacer(p.MAC.Colons(), "{MAC}", p.MAC.String(), "{mac}").Replace(agent)
-		for _, r := range []struct{ value, name string }{{device.Vendor, "{vendor}"}, {p.Model, "{model}"}, {p.Firmware, "{firmware}"}} {
-			if r.value != "" {
-				text = strings.Replace(text, r.value, r.name, 1)
-			}
-		}
-		set("user_agent", text)
+// template writes a text of this phone so that another phone has its own MAC, model and
+// firmware there (device.Identity.Expand).
+func (l *likeness) template(text string) string {
+	if !l.MAC.IsZero() {
+		text = strings.NewReplacer(l.MAC.Colons(), "{MAC}", l.MAC.String(), "{mac}").Replace(text)
 	}
+	for _, r := range []struct{ value, name string }{{device.Vendor, "{vendor}"}, {l.Model, "{model}"}, {l.Firmware, "{firmware}"}} {
+		if r.value != "" {
+			text = strings.Replace(text, r.value, r.name, 1)
+		}
+	}
+	return text
+}
+
+// over reports whether the capture goes on long enough after a time for the phone to
+// have done what it was going to do next.
+func (l *likeness) over(at time.Time) bool { return l.story.ended(at) > patience }
+
+// fetchesOf are the files of one pass.
+func (l *likeness) fetchesOf(pass uint64) []*attempt {
+	return slices.DeleteFunc(slices.Clone(l.story.fetches), func(a *attempt) bool { return a.pass != pass || len(a.requests) == 0 })
+}
+
+// first is the first file that the phone asked for; nil: none.
+func (l *likeness) first() *attempt {
+	for _, a := range l.story.fetches {
+		if len(a.requests) > 0 {
+			return a
+		}
+	}
+	return nil
+}
+
+// after is the first event of some kinds after a frame.
+func (l *likeness) after(frame int, kinds ...trace.Kind) (Event, bool) {
+	for _, e := range l.Events {
+		if e.Frame > frame && slices.Contains(kinds, e.Kind) {
+			return e, true
+		}
+	}
+	return Event{}, false
 }

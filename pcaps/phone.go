@@ -61,6 +61,9 @@ type Phone struct {
 	hw         device.MAC
 	ends       time.Time        // of the capture
 	ports      []netip.AddrPort // from which it subscribed
+	custom     string           // further options of its Discover, as the option dhcp_custom
+	acks       ackHabit
+	cut        string // the file in whose middle the capture ends; empty: in none
 }
 
 // Name is the phone's MAC, or its address where the MAC is not known.

@@ -125,7 +125,7 @@ func (p pass) replay(ctx context.Context, o ReplayOptions, network wire.Network)
 	}
 	recorder := new(trace.Recorder)
 	simulated, err := phone.New(phone.Options{
-		Identity: device.Identity{MAC: p.MAC, Model: p.Model, Firmware: p.Firmware}, Behaviour: p.behaviour(),
+		Identity: device.Identity{MAC: p.MAC, Model: p.Model, Firmware: p.Firmware}, Behaviour: p.Behaviour(),
 		Network: network, TLS: o.TLS, Trace: trace.NewStream(p.MAC, trace.Tee(recorder, o.Trace)),
 		Finders: map[string]discover.Finder{offer.Source: given{offer}},
 	})

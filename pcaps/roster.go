@@ -151,6 +151,8 @@ func (r *roster) join(from, into *Phone) {
 	into.likely, into.weak = into.likely || from.likely, into.weak || from.weak
 	into.UserAgent = cmp.Or(into.UserAgent, from.UserAgent)
 	into.Model, into.Firmware = cmp.Or(into.Model, from.Model), cmp.Or(into.Firmware, from.Firmware)
+	into.cut = cmp.Or(into.cut, from.cut)
+	into.custom, into.acks = cmp.Or(into.custom, from.custom), cmp.Or(into.acks, from.acks)
 	for _, a := range from.Addresses {
 		r.bind(into, a)
 	}

@@ -105,6 +105,10 @@ func (w *sipWatch) subscribe(d datagram, m *discover.SIPMessage, id string) {
 	e := w.event(trace.PnPSubscribe, d, s.first)
 	e.Name, e.Peer, e.Attempt, e.Detail = userOf(m.URI), d.dst, s.sends, "from "+d.src.String()
 	e.Facts = sipFacts(m, d.data)
+	for _, name := range []string{"from", "to"} {
+		uri, _, _ := strings.Cut(m.Header(name), ";tag=")
+		e.Facts = append(e.Facts, Fact{"sip." + name, trace.Clean(uri)})
+	}
 	w.r.record(s.phone, e)
 }
 
@@ -139,6 +143,9 @@ func sipFacts(m *discover.SIPMessage, raw []byte) []Fact {
 		facts = append(facts, Fact{"sip.uri", trace.Clean(m.URI)})
 	} else {
 		facts[0] = Fact{"sip.status", strconv.Itoa(m.Status)}
+	}
+	if method := m.CSeq(); method != "" {
+		facts = append(facts, Fact{"sip.cseq-method", trace.Clean(method)})
 	}
 	for _, name := range []string{"event", "accept", "expires", "max-forwards", "cseq", "content-type", "subscription-state",
 		"user-agent", "server"} {

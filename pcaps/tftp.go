@@ -49,6 +49,8 @@ type transfer struct {
 	holes    []string
 	done     bool
 	repeated int
+	ack      ackState
+	odd      bool // what the server said last can't be used
 }
 
 // What is kept of TFTP at most.
@@ -214,6 +216,11 @@ func (w *tftpWatch) finish(now time.Time) {
 			e.Detail = fmt.Sprintf("the capture ends %s after this: whether it was answered is not in it", round(after))
 			w.r.record(t.phone, e)
 			w.keep(t, e.Frame, "the capture ends before it does")
+			if !t.odd {
+				t.cut()
+			}
+		} else if after < patience && t.unacknowledged() {
+			t.cut()
 		}
 		w.end(t)
 	}
@@ -239,6 +246,7 @@ func (w *tftpWatch) end(t *transfer) {
 		w.r.record(t.phone, e)
 		return
 	}
+	t.ack.ended(t.phone)
 	e.Detail = "silence after " + t.progress()
 	w.r.record(t.phone, e)
 	w.keep(t, e.Frame, "the transfer stopped after "+t.progress())

@@ -16,6 +16,7 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 		return
 	}
 	if err != nil || t.peer.IsValid() && d.src != t.peer {
+		t.odd = true
 		e := t.event(trace.FetchIgnored, d)
 		e.Peer = d.src
 		if e.Detail = "from a foreign port (unknown transfer ID): " + trace.Clean(p.String()); err != nil {
@@ -24,7 +25,7 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 		w.r.record(t.phone, e)
 		return
 	}
-	t.last, t.lastSent = d.at, d.frame
+	t.last, t.lastSent, t.ack.heard = d.at, d.frame, true
 	switch p.Op { //nolint:exhaustive // a server sends nothing else to a reader
 	case tftp.DATA:
 		w.data(t, d, p)
@@ -35,6 +36,7 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 	case tftp.ACK: // to a write request
 		t.peer = d.src
 	default:
+		t.odd = true
 		e := t.event(trace.FetchIgnored, d)
 		e.Peer, e.Detail = d.src, "unexpected "+trace.Clean(p.String())
 		w.r.record(t.phone, e)
@@ -113,6 +115,7 @@ func holeName(from, to uint16) string {
 
 // again records a block that was sent before.
 func (w *tftpWatch) again(t *transfer, d datagram, p tftp.Packet) {
+	t.odd = t.odd || t.blocks == 0
 	if t.repeated++; t.repeated > maxRepeats {
 		return
 	}
@@ -176,6 +179,9 @@ func errorWords(p tftp.Packet) string {
 // the transfer from its side.
 func (w *tftpWatch) fromClient(t *transfer, d datagram) {
 	p, err := tftp.Parse(d.data)
+	if err == nil && p.Op == tftp.ACK {
+		t.ack.sent(t.phone, p.Block, d.at)
+	}
 	if err != nil || t.done {
 		return
 	}
@@ -187,6 +193,7 @@ func (w *tftpWatch) fromClient(t *transfer, d datagram) {
 		return
 	}
 	t.done = true
+	t.ack.ended(t.phone)
 	e := t.event(trace.FetchFailed, d)
 	e.Peer, e.Took, e.Bytes, e.Fault = d.dst, sinceOf(t.first, d.at), t.bytes, trace.Protocol
 	e.Detail = "the phone ended it: " + errorWords(p)

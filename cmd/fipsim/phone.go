@@ -12,9 +12,10 @@ import (
 
 // phoneCmd is `fipsim phone`.
 type phoneCmd struct {
-	MAC        string `help:"The phone's MAC, in any spelling." default:"0021f2000001" placeholder:"M"`
-	Model      string `help:"The phone's model." default:"FIP14G"`
-	Firmware   string `help:"The phone's firmware version; one that it fetched and keeps in --flash counts more." default:"V0.5.15" placeholder:"V"`
+	MAC        string `help:"The phone's MAC, in any spelling; without it and --like, 0021f2000001." placeholder:"M"`
+	Model      string `help:"The phone's model; without it and --like, FIP14G." placeholder:"NAME"`
+	Firmware   string `help:"The phone's firmware version, V0.5.15 without it and --like; one that it fetched and keeps in --flash counts more." placeholder:"V"`
+	Like       string `help:"Be the phone in this capture (pcap, pcapng): its MAC, model and firmware, and every option that it shows. Where there are several phones, --mac says which; flags and --behaviour count more." placeholder:"CAPTURE"`
 	Server     string `help:"The provisioning URL, as typed into Profile Rule: tftp, ftp, http, https or file; a folder, or one .cfg file. Without any way of finding a server, the phone provisions from a sample on a server of its own." placeholder:"URL"`
 	PnP        bool   `name:"pnp" help:"Find the server by SIP PnP: SUBSCRIBE to 224.0.1.75."`
 	PnPAddress string `name:"pnp-address" help:"Send the PnP SUBSCRIBE to this address instead, where there is no multicast." placeholder:"A"`

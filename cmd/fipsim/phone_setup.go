@@ -45,7 +45,7 @@ func (c *phoneCmd) setUp(a *app) (_ *session, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	o, err := c.identity()
+	o, err := c.identity(a)
 	if err != nil {
 		return nil, err
 	}
@@ -72,20 +72,25 @@ func (c *phoneCmd) setUp(a *app) (_ *session, err error) {
 }
 
 // identity reads who the phone is and how it behaves.
-func (c *phoneCmd) identity() (o phone.Options, err error) {
-	mac, err := device.ParseMAC(c.MAC)
-	if err != nil {
-		return o, verdict.Usagef("--mac: %w", err)
-	}
-	if mac.IsZero() || mac[0]&1 == 1 { // IEEE 802, the group bit
-		return o, verdict.Usagef("--mac: no phone has %s: it is the common files' or a group address", mac)
+func (c *phoneCmd) identity(a *app) (o phone.Options, err error) {
+	if c.MAC != "" {
+		if o.Identity.MAC, err = device.ParseMAC(c.MAC); err != nil {
+			return o, verdict.Usagef("--mac: %w", err)
+		}
+		if mac := o.Identity.MAC; mac.IsZero() || mac[0]&1 == 1 { // IEEE 802, the group bit
+			return o, verdict.Usagef("--mac: no phone has %s: it is the common files' or a group address", mac)
+		}
 	}
 	if c.Interface != "" {
 		if _, err := net.InterfaceByName(c.Interface); err != nil {
 			return o, verdict.Usagef("--interface %s: no such interface", c.Interface)
 		}
 	}
-	o.Identity = device.Identity{MAC: mac, Model: c.Model, Firmware: c.Firmware}
+	o.Identity.Model, o.Identity.Firmware = c.Model, c.Firmware
+	if err := c.like(a, &o); err != nil {
+		return o, err
+	}
+	o.Identity = o.Identity.WithDefaults()
 	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
 		return o, err
 	}
