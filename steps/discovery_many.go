@@ -91,6 +91,7 @@ func eachFinds(ctx context.Context, way string) error {
 	if err := w.moveToRoot(ctx, enrolled); err != nil {
 		return err
 	}
+	w.phones, w.residents = nil, nil // those of the URL are shared with other scenarios
 	for _, e := range enrolled {
 		if base := scenarios.BaseOf(e.Bases, w.scheme); base != nil && w.suite.can(scenarios.Announce) {
 			if err := w.announce(ctx, e.Identity.MAC, base.String()); err != nil {

@@ -57,7 +57,7 @@ func (c *checkCmd) readCA(file *scenarios.TargetFile) error {
 	if c.CA == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(c.CA)
+	pem, err := readInput(c.CA)
 	if err != nil {
 		return verdict.Usagef("--ca: %w", err)
 	}

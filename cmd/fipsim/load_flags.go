@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"strconv"
 	"strings"
 
@@ -149,7 +148,7 @@ func (c *loadCmd) conditions(o *fleet.Options) (err error) {
 // tls reads --ca, which outweighs the target's.
 func (c *loadCmd) tls(o *fleet.Options) error {
 	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
+		pem, err := readInput(c.CA)
 		if err != nil {
 			return verdict.Usagef("--ca: %w", err)
 		}

@@ -78,7 +78,7 @@ func (a *app) report(err error) int {
 		return verdict.ExitOK
 	}
 	if !errors.Is(err, errTold) {
-		fmt.Fprintln(a.stderr, "fipsim: "+err.Error())
+		fmt.Fprintln(a.stderr, "fipsim: "+plainNames(err))
 	}
 	return verdict.Exit(err)
 }

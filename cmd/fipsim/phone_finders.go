@@ -33,7 +33,11 @@ func (c *phoneCmd) finders(a *app, s *session, o *phone.Options) error {
 		o.Finders[discover.SourceStatic] = discover.Static{URL: c.Server}
 	}
 	if c.PnP || c.PnPAddress != "" {
-		o.Finders[discover.SourcePnP] = discover.PnP{Address: c.PnPAddress, Behaviour: o.Behaviour, Network: o.Network, Trace: o.Trace}
+		finder := discover.PnP{Address: c.PnPAddress, Behaviour: o.Behaviour, Network: o.Network, Trace: o.Trace}
+		if err := finder.Check(); err != nil {
+			return verdict.Usagef("--pnp-address: %w", err)
+		}
+		o.Finders[discover.SourcePnP] = finder
 	}
 	if err := c.dhcpFinder(a, s, o); err != nil {
 		return err

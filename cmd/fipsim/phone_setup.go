@@ -107,7 +107,7 @@ func readBehaviour(given []string, b *device.Behaviour) error {
 			}
 			continue
 		}
-		body, err := os.ReadFile(text)
+		body, err := readInput(text)
 		if err != nil {
 			return verdict.Usagef("--behaviour: %w", err)
 		}
@@ -122,7 +122,7 @@ func readBehaviour(given []string, b *device.Behaviour) error {
 func (c *phoneCmd) security(o *phone.Options) error {
 	o.TLS.Insecure = c.Insecure
 	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
+		pem, err := readInput(c.CA)
 		if err != nil {
 			return verdict.Usagef("--ca: %w", err)
 		}

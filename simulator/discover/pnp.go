@@ -79,19 +79,34 @@ func (p PnP) behind(ctx context.Context, id device.Identity, to netip.AddrPort) 
 	return newPnPSearch(conn, to, sub, p.Behaviour, p.Trace).run(ctx)
 }
 
-// resolve returns the IPv4 address and port that the SUBSCRIBE goes to.
-func (p PnP) resolve(ctx context.Context) (netip.AddrPort, error) {
-	address := p.Address
+// Check returns what is wrong with Address as it is written; nothing is looked up or sent.
+func (p PnP) Check() error {
+	_, _, _, err := p.target()
+	return err
+}
+
+// target returns Address, and its host and port.
+func (p PnP) target() (address, host string, port uint16, err error) {
+	address = p.Address
 	if address == "" {
 		address = PnPGroup
 	}
-	host, port := address, uint16(defaultSIPPort)
+	host, port = address, defaultSIPPort
 	if h, text, err := net.SplitHostPort(address); err == nil {
 		n, err := strconv.ParseUint(text, 10, 16)
 		if err != nil || n == 0 {
-			return netip.AddrPort{}, pnpError(fmt.Sprintf("PnP address %s: want a port from 1 to 65535 after the colon", address), err)
+			return "", "", 0, pnpError(fmt.Sprintf("PnP address %s: want a port from 1 to 65535 after the colon", address), err)
 		}
 		host, port = h, uint16(n)
+	}
+	return address, host, port, nil
+}
+
+// resolve returns the IPv4 address and port that the SUBSCRIBE goes to.
+func (p PnP) resolve(ctx context.Context) (netip.AddrPort, error) {
+	address, host, port, err := p.target()
+	if err != nil {
+		return netip.AddrPort{}, err
 	}
 	found, err := p.Network.LookupHost(ctx, host)
 	if err != nil {

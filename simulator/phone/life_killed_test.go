@@ -54,8 +54,8 @@ func (f *toAndFro) Find(ctx context.Context, id device.Identity) (discover.Offer
 	return discover.Static{URL: "file://" + filepath.Join(f.dir, generations[f.next%2]) + "/"}.Find(ctx, id)
 }
 
-// untilKilled is the child: a phone that does nothing but provision. It tells when the
-// first two passes are over, and waits to be killed.
+// untilKilled is the child: a phone that does nothing but provision. It tells
+// of each pass that is over, until it is killed.
 func untilKilled(dir string) {
 	check := func(err error) {
 		if err != nil {
@@ -72,9 +72,7 @@ func untilKilled(dir string) {
 	for n := 0; ; n++ {
 		_, err := p.Provision(context.Background(), device.PowerOn)
 		check(err)
-		if n == 1 {
-			fmt.Fprintln(os.Stdout, "provisions")
-		}
+		fmt.Fprintln(os.Stdout, "provisioned", n)
 	}
 }
 
@@ -131,10 +129,17 @@ func killedPhone(t *testing.T, dir string) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
-		t.Errorf("the phone did not get as far as two passes: %v", err)
+	// A random moment of a random pass: as long as a pass takes here and now.
+	lines := bufio.NewReader(out)
+	var pass time.Duration
+	for range 2 + rand.N(2) {
+		start := time.Now()
+		if _, err := lines.ReadString('\n'); err != nil {
+			t.Errorf("the phone did not get as far as three passes: %v", err)
+		}
+		pass = time.Since(start)
 	}
-	time.Sleep(rand.N(15 * time.Millisecond)) // a random moment, not a wait for something
+	time.Sleep(rand.N(pass + time.Millisecond)) // not a wait for something
 	if err := child.Process.Kill(); err != nil {
 		t.Error(err)
 	}
