@@ -39,6 +39,9 @@ func (s *Server) fromTree(r request) reply {
 	if !ok {
 		return miss
 	}
+	if body, ok := s.written.get(r.name); ok {
+		return found(body)
+	}
 	body, err := fs.ReadFile(*s.tree.Load(), name)
 	if err != nil {
 		return miss

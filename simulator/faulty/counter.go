@@ -51,6 +51,14 @@ func (l *latest) first(key string, body []byte) []byte {
 	return body
 }
 
+// get returns what is remembered.
+func (l *latest) get(key string) ([]byte, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	body, ok := l.by[key]
+	return body, ok
+}
+
 // swap remembers body and returns what was remembered before; nil: nothing.
 func (l *latest) swap(key string, body []byte) []byte {
 	l.mu.Lock()

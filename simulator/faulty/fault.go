@@ -14,6 +14,10 @@ type Fault struct {
 	Rule     string // id of the rule that is meant to catch it
 	Doc      string // what the server does, and why real ones do
 
+	// Rendered says that it is a fault of files which a server makes for phones of its
+	// own: it shows only where those are fetched.
+	Rendered bool
+
 	spoil func(*behaviour)
 }
 
@@ -90,11 +94,12 @@ type spec struct {
 func All() []Fault {
 	var all []Fault
 	for _, table := range [][]spec{missFaults(), contentFaults(), nameFaults(), tftpFaults(), ftpFaults(), httpFaults(), tlsFaults(),
-		triggerFaults(), pnpFaults(), dhcpFaults(), syncFaults()} {
+		renderedFaults(), triggerFaults(), pnpFaults(), dhcpFaults(), syncFaults()} {
 		for _, s := range table {
 			for _, protocol := range strings.Fields(s.protocols) {
 				all = append(all, Fault{
 					Name: protocol + "/" + s.name, Protocol: protocol, Clause: s.clause, Rule: s.rule, Doc: s.doc, spoil: s.spoil,
+					Rendered: strings.HasPrefix(s.name, rendered),
 				})
 			}
 		}

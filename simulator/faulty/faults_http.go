@@ -9,7 +9,8 @@ import (
 
 // httpFaults are about messages and connections of HTTP.
 func httpFaults() []spec {
-	all := slices.Concat(httpLengthFaults(), httpMessageFaults(), httpRedirectFaults(), httpServiceFaults())
+	all := slices.Concat(httpLengthFaults(), httpMessageFaults(), httpOtherFaults(), httpLoginFaults(),
+		httpRedirectFaults(), httpServiceFaults())
 	for i := range all {
 		if all[i].protocols == "" {
 			all[i].protocols = "http https"
@@ -99,13 +100,15 @@ func ofLength(which selector, change func(n int) int) func(*behaviour) {
 // httpLengthFaults are about where an answer ends.
 func httpLengthFaults() []spec {
 	return []spec{
-		{name: "length-too-long", clause: BrokenFraming, doc: "a Content-Length that is more than what comes: from before a conversion",
+		{name: "length-too-long", clause: BrokenFraming, rule: "FIP-HTTP-003",
+			doc:   "a Content-Length that is more than what comes: from before a conversion",
 			spoil: ofLength(every, func(n int) int { return n + 7 })},
-		{name: "length-too-short", clause: BrokenFraming, doc: "a Content-Length that is less than what comes: characters are counted",
+		{name: "length-too-short", clause: BrokenFraming, rule: "FIP-HTTP-003",
+			doc:   "a Content-Length that is less than what comes: characters are counted",
 			spoil: ofLength(every, func(n int) int { return max(n-1, 0) })},
-		{name: "length-of-boot", clause: BrokenFraming, doc: "as length-too-long, for boot files only",
+		{name: "length-of-boot", clause: BrokenFraming, rule: "FIP-HTTP-003", doc: "as length-too-long, for boot files only",
 			spoil: ofLength(boot, func(n int) int { return n + 1 })},
-		{name: "length-in-words", clause: BrokenFraming, doc: "a Content-Length that is no number",
+		{name: "length-in-words", clause: BrokenFraming, rule: "FIP-HTTP-003", doc: "a Content-Length that is no number",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				answer := record(r, next)
 				raw(w, func() []byte {
@@ -113,7 +116,8 @@ func httpLengthFaults() []spec {
 						answer.status, answer.body.Len(), answer.body.Bytes())
 				})
 			})},
-		{name: "chunks-unended", clause: BrokenFraming, doc: "the last chunk never comes: a program that dies while it writes",
+		{name: "chunks-unended", clause: BrokenFraming, rule: "FIP-HTTP-004",
+			doc: "the last chunk never comes: a program that dies while it writes",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				answer := record(r, next)
 				if answer.status != http.StatusOK {

@@ -11,7 +11,8 @@ import (
 // httpMessageFaults are about answers as a whole.
 func httpMessageFaults() []spec {
 	return []spec{
-		{name: "partial", clause: BrokenFraming, doc: "206 and the first half, though no range was asked for: a cache in front",
+		{name: "partial", clause: BrokenFraming, rule: "FIP-HTTP-002",
+			doc: "206 and the first half, though no range was asked for: a cache in front",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				answer := record(r, next)
 				if answer.status == http.StatusOK && r.Header.Get("Range") == "" {
@@ -23,9 +24,11 @@ func httpMessageFaults() []spec {
 				}
 				answer.play(w)
 			})},
-		{name: "not-modified", clause: Stale, doc: "304 for a file that was asked for before, though no condition was set: a cache",
+		{name: "not-modified", clause: Stale, rule: "FIP-CFG-004",
+			doc:   "304 for a file that was asked for before, though no condition was set: a cache",
 			spoil: notModified},
-		{name: "agent-refused", clause: RefusesRequests, doc: "403 for a User-Agent that is no browser's: a filter against robots",
+		{name: "agent-refused", clause: RefusesRequests, rule: "FIP-CFG-001",
+			doc: "403 for a User-Agent that is no browser's: a filter against robots",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if !strings.HasPrefix(r.UserAgent(), "Mozilla/") {
 					http.Error(w, "robots keep out", http.StatusForbidden)
@@ -33,7 +36,8 @@ func httpMessageFaults() []spec {
 				}
 				next.ServeHTTP(w, r)
 			})},
-		{name: "encoding-wanted", clause: RefusesRequests, doc: "406 without an Accept-Encoding: all is stored compressed",
+		{name: "encoding-wanted", clause: RefusesRequests, rule: "FIP-CFG-001",
+			doc: "406 without an Accept-Encoding: all is stored compressed",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if r.Header.Get("Accept-Encoding") == "" {
 					http.Error(w, "gzip only", http.StatusNotAcceptable)
@@ -41,7 +45,7 @@ func httpMessageFaults() []spec {
 				}
 				next.ServeHTTP(w, r)
 			})},
-		{name: "second-on-connection", clause: BrokenFraming,
+		{name: "second-on-connection", clause: BrokenFraming, rule: "FIP-HTTP-005",
 			doc: "a second request on one connection gets the answer to the first: a proxy that mixes answers up", spoil: sameAgain},
 	}
 }

@@ -60,8 +60,6 @@ func lookupFaults() []spec {
 			"names are compared without case: Windows", foldsCase},
 		{"name-folder-flat", "ftp http", OtherPhone, "FIP-URL-002",
 			"folders are passed over: the last element of a name decides", flatSecond},
-		{"name-slashes", "http https", Names, "FIP-URL-005",
-			"two slashes in a row lead nowhere", refusing("//")},
 		{"name-subfolder-gone", "tftp ftp", Names, "FIP-INC-001",
 			"files in folders are not served: a list of the files at the top", refusingDepth(2)},
 	}

@@ -9,7 +9,10 @@ import (
 // tftpFaults are about packets of TFTP.
 func tftpFaults() []spec {
 	var all []spec
-	for _, table := range [][]spec{tftpLossFaults(), tftpOptionFaults(), tftpRequestFaults(), tftpNumberFaults(), tftpServiceFaults()} {
+	for _, table := range [][]spec{
+		tftpLossFaults(), tftpDoubleFaults(), tftpOptionFaults(), tftpValueFaults(), tftpRequestFaults(),
+		tftpNumberFaults(), tftpServiceFaults(),
+	} {
 		for _, s := range table {
 			s.protocols = "tftp"
 			all = append(all, s)
@@ -41,41 +44,60 @@ func isLast(t *tftpTransfer, p *tftp.Packet) bool {
 	return p.Op == tftp.DATA && len(p.Data) < t.blksize
 }
 
-// tftpLossFaults are about packets that are lost or come twice.
+// tftpLossFaults are about packets that are lost.
 func tftpLossFaults() []spec {
 	return []spec{
-		{name: "never-again", clause: Lost, doc: "no packet is ever sent again: the client's resending is relied on",
+		{name: "never-again", clause: Lost, rule: "FIP-TFTP-021",
+			doc:   "no packet is ever sent again: the client's resending is relied on",
 			spoil: neverAgain(func(*tftpTransfer, *tftp.Packet) bool { return true })},
-		{name: "oack-never-again", clause: Lost, doc: "the OACK is not sent again: it is sent outside of the loop that sends DATA",
-			spoil: neverAgain(func(_ *tftpTransfer, p *tftp.Packet) bool { return p.Op == tftp.OACK })},
-		{name: "first-never-again", clause: Lost, doc: "the first block is not sent again",
+		{name: "oack-never-again", clause: Lost, rule: "FIP-TFTP-020",
+			doc: "the OACK is not sent again, and the same request is taken for one that is answered already",
+			spoil: onTFTP(func(f *tftpFault) {
+				f.onceEach = true
+				f.send = func(_ *tftpTransfer, p *tftp.Packet, sent int) int {
+					if p.Op == tftp.OACK && sent > 0 {
+						return 0
+					}
+					return 1
+				}
+			})},
+		{name: "first-never-again", clause: Lost, rule: "FIP-TFTP-021", doc: "the first block is not sent again",
 			spoil: neverAgain(func(_ *tftpTransfer, p *tftp.Packet) bool { return p.Op == tftp.DATA && p.Block == 1 })},
-		{name: "later-never-again", clause: Lost, doc: "blocks after the first are not sent again",
+		{name: "later-never-again", clause: Lost, rule: "FIP-TFTP-021", doc: "blocks after the first are not sent again",
 			spoil: neverAgain(func(_ *tftpTransfer, p *tftp.Packet) bool { return p.Op == tftp.DATA && p.Block > 1 })},
-		{name: "last-never-again", clause: Lost, doc: "the last block is not sent again: the socket is closed once it is sent",
+		{name: "last-never-again", clause: Lost, rule: "FIP-TFTP-022",
+			doc:   "the last block is not sent again: the socket is closed once it is sent",
 			spoil: neverAgain(isLast)},
-		{name: "again-as-next", clause: Lost, doc: "in the place of a lost block the next one is sent: the file was read on meanwhile",
+		{name: "again-as-next", clause: Lost, rule: "FIP-TFTP-021",
+			doc: "in the place of a lost block the next one is sent: the file was read on meanwhile",
 			spoil: sending(func(t *tftpTransfer, p *tftp.Packet, sent int) int {
 				if at := int(t.index) * t.blksize; sent > 0 && p.Op == tftp.DATA && at < len(t.body) { //nolint:gosec // small
 					p.Data = t.body[at:min(len(t.body), at+t.blksize)]
 				}
 				return 1
 			})},
-		{name: "again-as-empty", clause: Lost, doc: "a lost block is sent again without its data: a buffer that was freed",
+		{name: "again-as-empty", clause: Lost, rule: "FIP-TFTP-021",
+			doc: "a lost block is sent again without its data: a buffer that was freed",
 			spoil: sending(func(_ *tftpTransfer, p *tftp.Packet, sent int) int {
 				if sent > 0 && p.Op == tftp.DATA {
 					p.Data = nil
 				}
 				return 1
 			})},
-		{name: "ack-again-resends", clause: Duplicated,
+	}
+}
+
+// tftpDoubleFaults are about packets that come twice.
+func tftpDoubleFaults() []spec {
+	return []spec{
+		{name: "ack-again-resends", clause: Duplicated, rule: "FIP-TFTP-023",
 			doc:   "each ACK that comes again makes the current block be sent again: the sorcerer's apprentice",
 			spoil: onTFTP(func(f *tftpFault) { f.duplicateAck = resendOnAck })},
-		{name: "ack-again-ends", clause: Duplicated, doc: "an ACK that comes again ends the transfer",
+		{name: "ack-again-ends", clause: Duplicated, rule: "FIP-TFTP-026", doc: "an ACK that comes again ends the transfer",
 			spoil: onTFTP(func(f *tftpFault) { f.duplicateAck = endOnAck })},
-		{name: "doubled", clause: Duplicated, doc: "every packet is sent twice: two network cards",
+		{name: "doubled", clause: Duplicated, rule: "FIP-TFTP-023", doc: "every packet is sent twice: two network cards",
 			spoil: sending(func(*tftpTransfer, *tftp.Packet, int) int { return 2 })},
-		{name: "doubled-later", clause: Duplicated, doc: "every block after the first is sent twice",
+		{name: "doubled-later", clause: Duplicated, rule: "FIP-TFTP-023", doc: "every block after the first is sent twice",
 			spoil: sending(func(_ *tftpTransfer, p *tftp.Packet, _ int) int {
 				if p.Op == tftp.DATA && p.Block > 1 {
 					return 2

@@ -10,14 +10,16 @@ import (
 // tftpOptionFaults are about what an OACK says.
 func tftpOptionFaults() []spec {
 	return []spec{
-		{name: "oack-unasked-option", clause: Negotiation, doc: "an option in the OACK that nobody asked for: windowsize",
+		{name: "oack-unasked-option", clause: Negotiation, rule: "FIP-TFTP-032",
+			doc: "an option in the OACK that nobody asked for: windowsize",
 			spoil: options(func(_ *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				if len(granted) == 0 {
 					return nil
 				}
 				return append(granted, tftp.Option{Name: tftp.OptionWindowsize, Value: "1"})
 			})},
-		{name: "oack-all-options", clause: Negotiation, doc: "the OACK always has blksize and tsize, asked for or not",
+		{name: "oack-all-options", clause: Negotiation, rule: "FIP-TFTP-032",
+			doc: "the OACK always has blksize and tsize, asked for or not",
 			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				if len(granted) == 0 {
 					return nil
@@ -27,14 +29,15 @@ func tftpOptionFaults() []spec {
 					{Name: tftp.OptionTsize, Value: strconv.Itoa(len(t.body))},
 				}
 			})},
-		{name: "oack-unasked", clause: Negotiation, doc: "an OACK for a request without options",
+		{name: "oack-unasked", clause: Negotiation, rule: "FIP-TFTP-033", doc: "an OACK for a request without options",
 			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				if len(t.request.Options) == 0 {
 					return []tftp.Option{{Name: tftp.OptionBlksize, Value: "512"}}
 				}
 				return granted
 			})},
-		{name: "oack-larger-blksize", clause: Negotiation, doc: "a block size larger than was asked for: the server's own",
+		{name: "oack-larger-blksize", clause: Negotiation, rule: "FIP-TFTP-034",
+			doc: "a block size larger than was asked for: the server's own",
 			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				for i := range granted {
 					if strings.EqualFold(granted[i].Name, tftp.OptionBlksize) {
@@ -43,18 +46,27 @@ func tftpOptionFaults() []spec {
 				}
 				return granted
 			})},
-		{name: "oack-tsize-zero", clause: Negotiation, doc: "tsize 0 in the OACK, as it was in the request: options are echoed",
+	}
+}
+
+// tftpValueFaults are about the values in an OACK.
+func tftpValueFaults() []spec {
+	return []spec{
+		{name: "oack-tsize-zero", clause: Negotiation, rule: "FIP-TFTP-036",
+			doc:   "tsize 0 in the OACK, as it was in the request: options are echoed",
 			spoil: tsize(always("0"))},
-		{name: "oack-tsize-short", clause: Negotiation, doc: "a tsize that is less than the file: its size before a template was filled in",
+		{name: "oack-tsize-short", clause: Negotiation, rule: "FIP-TFTP-036",
+			doc:   "a tsize that is less than the file: its size before a template was filled in",
 			spoil: tsize(func(t *tftpTransfer) string { return strconv.Itoa(max(1, len(t.body)/2)) })},
-		{name: "oack-tsize-long", clause: Negotiation, doc: "a tsize that is more than the file: its size in whole blocks",
+		{name: "oack-tsize-long", clause: Negotiation, rule: "FIP-TFTP-036",
+			doc:   "a tsize that is more than the file: its size in whole blocks",
 			spoil: tsize(func(t *tftpTransfer) string { return strconv.Itoa((len(t.body)/512 + 1) * 512) })},
-		{name: "oack-tsize-unknown", clause: Negotiation, doc: "a tsize of -1, because the size is not known",
+		{name: "oack-tsize-unknown", clause: Negotiation, rule: "FIP-TFTP-036", doc: "a tsize of -1, because the size is not known",
 			spoil: tsize(always("-1"))},
-		{name: "oack-timeout-changed", clause: Negotiation, doc: "another timeout than was asked for",
+		{name: "oack-timeout-changed", clause: Negotiation, rule: "FIP-TFTP-037", doc: "another timeout than was asked for",
 			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				if t.asked(tftp.OptionTimeout) {
-					return append(granted, tftp.Option{Name: tftp.OptionTimeout, Value: "5"})
+					return append(granted, tftp.Option{Name: tftp.OptionTimeout, Value: "6"})
 				}
 				return granted
 			})},
@@ -64,32 +76,36 @@ func tftpOptionFaults() []spec {
 // tftpRequestFaults are about requests with options, and what follows.
 func tftpRequestFaults() []spec {
 	return []spec{
-		{name: "oack-empty", clause: Negotiation, doc: "an OACK without options in the place of plain DATA",
+		{name: "oack-empty", clause: Negotiation, rule: "FIP-TFTP-033", doc: "an OACK without options in the place of plain DATA",
 			spoil: onTFTP(func(f *tftpFault) { f.emptyOACK = true })},
-		{name: "oack-blksize-not-used", clause: Negotiation, doc: "a block size is granted and another one used",
+		{name: "oack-blksize-not-used", clause: Negotiation, rule: "FIP-TFTP-035", doc: "a block size is granted and another one used",
 			spoil: onTFTP(func(f *tftpFault) { f.forceSize = 512 })},
-		{name: "blksize-unasked", clause: Negotiation, doc: "blocks of 1024 bytes to a client that did not ask for any size",
+		{name: "blksize-unasked", clause: Negotiation, rule: "FIP-TFTP-004",
+			doc: "blocks of 1024 bytes to a client that did not ask for any size",
 			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
 				if !t.asked(tftp.OptionBlksize) {
 					t.blksize = 1024
 				}
 				return granted
 			})},
-		{name: "options-refused", clause: Negotiation, doc: "ERROR 8 for any request with options: RFC 1350 alone",
+		{name: "options-refused", clause: Negotiation, rule: "FIP-TFTP-030",
+			doc: "ERROR 8 for any request with options: RFC 1350 alone",
 			spoil: onTFTP(func(f *tftpFault) {
 				f.refuses = func(p *tftp.Packet) bool { return len(p.Options) > 0 }
 			})},
-		{name: "unknown-option-refused", clause: Negotiation, doc: "ERROR for an option that the server does not know",
+		{name: "unknown-option-refused", clause: Negotiation, rule: "FIP-TFTP-039",
+			doc: "ERROR for an option that the server does not know",
 			spoil: onTFTP(func(f *tftpFault) {
 				f.refuses = func(p *tftp.Packet) bool { return hasOther(p.Options) }
 			})},
-		{name: "oack-not-waited-for", clause: Negotiation, doc: "DATA 1 follows the OACK at once, without its ACK",
+		{name: "oack-not-waited-for", clause: Negotiation, rule: "FIP-TFTP-041",
+			doc:   "DATA 1 follows the OACK at once, without its ACK",
 			spoil: onTFTP(func(f *tftpFault) { f.unordered = true })},
-		{name: "option-case", clause: Negotiation, doc: "options are known in small letters only",
+		{name: "option-case", clause: Negotiation, rule: "FIP-TFTP-040", doc: "options are known in small letters only",
 			spoil: onTFTP(func(f *tftpFault) {
 				f.refuses = func(p *tftp.Packet) bool { return hasCapitals(p.Options) }
 			})},
-		{name: "mode-case", clause: Negotiation, doc: "the mode is known in small letters only",
+		{name: "mode-case", clause: Negotiation, rule: "FIP-TFTP-007", doc: "the mode is known in small letters only",
 			spoil: onTFTP(func(f *tftpFault) {
 				f.refuses = func(p *tftp.Packet) bool { return p.Mode != strings.ToLower(p.Mode) }
 			})},

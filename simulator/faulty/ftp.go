@@ -20,14 +20,17 @@ type ftpFault struct {
 	noEPSV  bool
 	noPASV  bool
 	// send sends the body over the data connection; nil: all of it.
-	send func(data net.Conn, body []byte)
-	hold bool // the data connection stays open after the last byte
-
-	files  int               // files in one session; 0: no limit
-	serial bool              // one session after the other
-	slots  int               // sessions at once, those that were cut off counted too; 0: no limit
-	dies   func(string) bool // lines after which nothing is served
-	closes func(string) bool // lines after which the connection is closed
+	send        func(data net.Conn, body []byte)
+	hold        bool              // the data connection stays open after the last byte
+	noLogin     bool              // nobody needs to log in
+	endsOnAbort bool              // a data connection that breaks ends the session
+	unended     bool              // a session that said 550 ends, without a word
+	tls         bool              // AUTH TLS is confirmed, and no handshake follows
+	files       int               // files in one session; 0: no limit
+	serial      bool              // one session after the other
+	slots       int               // sessions at once, those that were cut off counted too; 0: no limit
+	dies        func(string) bool // lines after which nothing is served
+	closes      func(string) bool // lines after which the connection is closed
 }
 
 // ftpService serves sessions.
@@ -37,9 +40,9 @@ type ftpService struct {
 	guarded bool
 	turn    sync.Mutex // of serial
 
-	mu   sync.Mutex
-	used int
-	dead bool
+	mu     sync.Mutex
+	dead   bool
+	places chan struct{} // of slots; nil: there is no limit
 }
 
 func (s *Server) startFTP() error {
@@ -49,6 +52,9 @@ func (s *Server) startFTP() error {
 			return err
 		}
 		f := &ftpService{Server: s, fault: s.behaviour.ftp, guarded: guarded}
+		if f.fault.slots > 0 {
+			f.places = make(chan struct{}, f.fault.slots)
+		}
 		if guarded {
 			s.guarded["ftp"] = withLogin(at)
 		} else {
@@ -66,38 +72,28 @@ func (f *ftpService) accept(l net.Listener) {
 			return
 		}
 		f.hold(conn)
-		if !f.enter() {
-			continue // the client waits for a greeting
+		f.run(func() { f.serve(conn) })
+	}
+}
+
+// serve waits for the connection's turn, and runs its session.
+func (f *ftpService) serve(conn net.Conn) {
+	defer f.drop(conn)
+	if f.fault.serial {
+		f.turn.Lock()
+		defer f.turn.Unlock()
+	}
+	if f.places != nil {
+		select {
+		case f.places <- struct{}{}:
+		case <-f.ctx.Done():
+			return
 		}
-		f.run(func() {
-			defer f.drop(conn)
-			if f.fault.serial {
-				f.turn.Lock()
-				defer f.turn.Unlock()
-			}
-			s := &ftpSession{service: f, conn: conn}
-			if s.run() {
-				f.leave()
-			}
-		})
 	}
-}
-
-// enter takes a slot, and reports whether there was one.
-func (f *ftpService) enter() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.dead || f.fault.slots > 0 && f.used >= f.fault.slots {
-		return false
+	s := &ftpSession{service: f, conn: conn}
+	if s.run() && f.places != nil {
+		<-f.places
 	}
-	f.used++
-	return true
-}
-
-func (f *ftpService) leave() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.used--
 }
 
 func (f *ftpService) die() {

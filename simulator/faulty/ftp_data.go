@@ -59,6 +59,9 @@ func (s *ftpSession) send(body []byte) string {
 	s.service.hold(conn)
 	defer s.service.drop(conn)
 	f := &s.service.fault
+	if tcp, ok := conn.(*net.TCPConn); ok && f.endsOnAbort {
+		_ = tcp.SetWriteBuffer(8 << 10) // else the system would take the whole file
+	}
 	if f.send != nil {
 		f.send(conn, body)
 		return "226 done"

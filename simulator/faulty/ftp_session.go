@@ -86,11 +86,17 @@ func (s *ftpSession) command(word, argument string) bool {
 		s.say(word, reply)
 		return true
 	}
-	if !s.in {
+	if !s.in && !s.service.fault.noLogin && word != "AUTH" {
 		s.say(word, "530 log in first")
 		return true
 	}
 	switch word {
+	case "AUTH":
+		if s.service.fault.tls {
+			s.say(word, "234 go ahead")
+			return true
+		}
+		s.say(word, "502 not implemented")
 	case "RETR":
 		return s.retrieve(argument)
 	case "EPSV", "PASV":
@@ -181,7 +187,7 @@ func (s *ftpSession) retrieve(name string) bool {
 			code = r.code
 		}
 		s.say("RETR", fmt.Sprintf("%d no such file", code))
-		return true
+		return !f.unended
 	case s.data == nil:
 		s.say("RETR", "425 use EPSV or PASV first")
 		return true
@@ -191,6 +197,7 @@ func (s *ftpSession) retrieve(name string) bool {
 		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	}
 	s.say("RETR", "150 here it comes")
-	s.say("226", s.send(body))
-	return true
+	end := s.send(body)
+	s.say("226", end)
+	return !f.endsOnAbort || strings.HasPrefix(end, "226")
 }

@@ -2,6 +2,7 @@ package faulty
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
 	"crypto/tls"
 	"io"
@@ -59,6 +60,9 @@ func (s *Server) startWeb(scheme string, config *tls.Config) error {
 		if config != nil && s.behaviour.tls.byName {
 			at.Host = "localhost:" + at.Port()
 		}
+		if config != nil && s.behaviour.tls.dies != nil {
+			l = s.behaviour.tls.dies(l)
+		}
 		if config != nil {
 			l = tls.NewListener(l, config)
 		}
@@ -81,6 +85,9 @@ func (s *Server) serveWeb(l net.Listener, h http.Handler) {
 	}
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: 30 * time.Second, MaxHeaderBytes: 64 << 10,
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, connection{}, conn)
+		},
 		ErrorLog: log.New(io.Discard, "", 0), // a handshake that fails is a fault's affair
 	}
 	s.hold(server)

@@ -94,13 +94,13 @@ func (c *limitedConn) Close() error {
 
 // dying serves nothing more after bytes came that kill it: connections are taken, and
 // nobody answers.
-func dying(of func(b []byte) bool) func(net.Listener) net.Listener {
+func dying(of func(b []byte, first bool) bool) func(net.Listener) net.Listener {
 	return func(l net.Listener) net.Listener { return &mortal{Listener: l, of: of, dead: make(chan struct{})} }
 }
 
 type mortal struct {
 	net.Listener
-	of   func(b []byte) bool
+	of   func(b []byte, first bool) bool // first: of a connection
 	dead chan struct{}
 	once sync.Once
 }
@@ -117,6 +117,7 @@ func (m *mortal) Accept() (net.Conn, error) {
 type mortalConn struct {
 	net.Conn
 	of     *mortal
+	began  bool
 	closed chan struct{}
 	once   sync.Once
 }
@@ -124,7 +125,9 @@ type mortalConn struct {
 // Read implements net.Conn.
 func (c *mortalConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	if n > 0 && c.of.of(b[:n]) {
+	first := !c.began
+	c.began = c.began || n > 0
+	if n > 0 && c.of.of(b[:n], first) {
 		c.of.once.Do(func() { close(c.of.dead) })
 	}
 	select {

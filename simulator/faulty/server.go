@@ -26,6 +26,7 @@ type Server struct {
 	behaviour behaviour
 	answer    answerer
 	tree      atomic.Pointer[fs.FS]
+	written   latest // by clients, over what is in the tree
 	ca        []byte
 	urls      map[string]*url.URL
 	guarded   map[string]*url.URL

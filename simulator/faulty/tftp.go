@@ -28,21 +28,30 @@ type tftpFault struct {
 	options func(t *tftpTransfer, granted []tftp.Option) []tftp.Option
 	// duplicateAck is what is done about an ACK that came before.
 	duplicateAck ackAction
-
-	refuses   func(p *tftp.Packet) bool // requests that get ERROR 4
-	forceSize int                       // bytes a block, whatever was negotiated
-	noLast    bool                      // a file of whole blocks gets no empty block at its end
-	wrapTo    uint16                    // the block after 65535
-	stopsAt   uint64                    // this block never leaves; 0: all do
-	emptyOACK bool                      // in the place of none
-	unordered bool                      // does not wait for the ACK of block 0
-	onePort   bool                      // answers from the port that was asked
-	newPortAt uint64                    // from this block on another port sends; 0: none does
-	anySource bool                      // takes ACKs from whoever sends them
-	endsOnAny bool                      // a packet from elsewhere ends the transfer
-	slots     int                       // transfers at once, those given up not counted out; 0: no limit
-	serial    bool                      // one transfer after the other
-	dies      func(b []byte) bool       // packets after which nothing is served
+	resend       time.Duration              // until a packet is sent again; 0: tftpResend
+	delay        time.Duration              // before the first answer
+	refuses      func(p *tftp.Packet) bool  // requests that get ERROR 4
+	ignores      func(p *tftp.Packet) bool  // requests that get no answer
+	onceEach     bool                       // a request from the same port is answered once
+	missOnce     bool                       // as onceEach, for what is not there
+	restarts     bool                       // a request that comes again ends the transfer under way
+	deafToErrors bool                       // an ERROR does not end a transfer
+	writable     bool                       // write requests are granted
+	fromZero     func(t *tftpTransfer) bool // blocks are numbered from 0
+	oneMore      bool                       // an empty block follows the last one
+	forceSize    int                        // bytes a block, whatever was negotiated
+	noLast       bool                       // a file of whole blocks gets no empty block at its end
+	wrapTo       uint16                     // the block after 65535
+	stopsAt      uint64                     // this block never leaves; 0: all do
+	emptyOACK    bool                       // in the place of none
+	unordered    bool                       // does not wait for the ACK of block 0
+	onePort      bool                       // answers from the port that was asked
+	newPortAt    uint64                     // from this block on another port sends; 0: none does
+	anySource    bool                       // takes ACKs from whoever sends them
+	endsOnAny    bool                       // a packet from elsewhere ends the transfer
+	slots        int                        // transfers at once, those given up not counted out; 0: no limit
+	serial       bool                       // one transfer after the other
+	dies         func(b []byte) bool        // packets after which nothing is served
 }
 
 // ackAction is what a server does about an ACK that it had before.
@@ -65,6 +74,7 @@ type tftpService struct {
 	mu     sync.Mutex
 	active map[netip.AddrPort]*tftpTransfer // by client
 	used   int                              // slots
+	seen   counter                          // requests by client
 }
 
 func (s *Server) startTFTP() error {
@@ -114,23 +124,40 @@ func (s *tftpService) deaf() {
 func (s *tftpService) take(from netip.AddrPort, b []byte) {
 	p, err := tftp.Parse(b)
 	s.mu.Lock()
-	known, count := s.active[from], len(s.active)
+	known := s.active[from]
 	s.mu.Unlock()
 	switch {
 	case err != nil:
 		s.say(from, tftp.IllegalOperation, "malformed request")
-	case known != nil && s.fault.onePort && p.Op != tftp.RRQ:
+	case p.Op == tftp.RRQ:
+		s.takeRead(from, &p, known)
+	case known != nil && s.fault.onePort:
 		known.deliver(from, b)
+	case p.Op == tftp.WRQ && s.fault.writable:
+		s.run(func() { s.receive(from, p.Filename) })
 	case p.Op == tftp.WRQ:
 		s.say(from, tftp.AccessViolation, "read only")
 	case p.Op == tftp.ERROR:
-	case p.Op != tftp.RRQ, s.fault.refuses != nil && s.fault.refuses(&p):
-		s.say(from, tftp.IllegalOperation, tftp.IllegalOperation.String())
-	case known != nil || count >= mostTransfers: // it is on its way already
-	case !validMode(p.Mode):
-		s.say(from, tftp.IllegalOperation, "unknown mode")
 	default:
-		s.begin(from, &p)
+		s.say(from, tftp.IllegalOperation, tftp.IllegalOperation.String())
+	}
+}
+
+// takeRead handles a read request; known is the client's transfer that is under way.
+func (s *tftpService) takeRead(from netip.AddrPort, p *tftp.Packet, known *tftpTransfer) {
+	f := &s.fault
+	s.mu.Lock()
+	count := len(s.active)
+	s.mu.Unlock()
+	switch {
+	case f.refuses != nil && f.refuses(p), !validMode(p.Mode):
+		s.say(from, tftp.IllegalOperation, tftp.IllegalOperation.String())
+	case known != nil && f.restarts:
+		known.end()
+	case known != nil || count >= mostTransfers: // it is on its way already
+	case f.ignores != nil && f.ignores(p), f.onceEach && s.seen.add(from.String()) > 1:
+	default:
+		s.begin(from, p)
 	}
 }
 
@@ -139,7 +166,7 @@ func (s *tftpService) begin(from netip.AddrPort, p *tftp.Packet) {
 	if s.fault.slots > 0 && s.full() {
 		return
 	}
-	t := &tftpTransfer{service: s, client: from, request: *p, in: make(chan tftpDatagram, 64)}
+	t := &tftpTransfer{service: s, client: from, request: *p, in: make(chan tftpDatagram, 64), over: make(chan struct{})}
 	s.mu.Lock()
 	s.active[from] = t
 	s.mu.Unlock()

@@ -1,8 +1,10 @@
 package faulty
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/tftp"
@@ -20,7 +22,9 @@ type tftpTransfer struct {
 	client  netip.AddrPort
 	request tftp.Packet
 	in      chan tftpDatagram // what comes, from whatever socket
-	conn    net.PacketConn    // its own; nil: the service's (onePort)
+	over    chan struct{}     // closed when the transfer is to end
+	once    sync.Once
+	conn    net.PacketConn // its own; nil: the service's (onePort)
 
 	body    []byte
 	blksize int
@@ -42,6 +46,9 @@ func (t *tftpTransfer) run() {
 			t.service.drop(t.conn)
 		}
 	}()
+	if d := t.service.fault.delay; d > 0 && t.pause(d) {
+		return
+	}
 	r := t.service.answer(request{scheme: "tftp", name: t.request.Filename, raw: t.request.Filename, peer: t.client.Addr()})
 	switch {
 	case r.silent:
@@ -51,7 +58,9 @@ func (t *tftpTransfer) run() {
 		if r.code != 0 {
 			code = tftp.ErrorCode(r.code - 1) // 1 stands for ERROR 0
 		}
-		t.emit(&tftp.Packet{Op: tftp.ERROR, Code: code, Message: code.String()}, 0)
+		if !t.service.fault.missOnce || t.service.seen.add(t.client.String()) == 1 {
+			t.emit(&tftp.Packet{Op: tftp.ERROR, Code: code, Message: code.String()}, 0)
+		}
 		finished = true
 		return
 	}
@@ -81,6 +90,19 @@ func (t *tftpTransfer) listen() error {
 		}
 	})
 	return nil
+}
+
+// end ends the transfer without a word.
+func (t *tftpTransfer) end() { t.once.Do(func() { close(t.over) }) }
+
+// pause waits, and reports whether the server was closed meanwhile.
+func (t *tftpTransfer) pause(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return false
+	case <-t.service.ctx.Done():
+		return true
+	}
 }
 
 // deliver hands a packet to the transfer, or drops it where too many wait.
@@ -119,6 +141,9 @@ func (t *tftpTransfer) transfer() bool {
 			return false
 		}
 		if n < t.blksize {
+			if f.oneMore {
+				t.emit(&tftp.Packet{Op: tftp.DATA, Block: t.number() + 1}, 0)
+			}
 			return true
 		}
 		rest = rest[n:]
@@ -127,7 +152,11 @@ func (t *tftpTransfer) transfer() bool {
 
 // number is the block number of the current block.
 func (t *tftpTransfer) number() uint16 {
-	wrap := t.service.fault.wrapTo
+	f := &t.service.fault
+	wrap := f.wrapTo
+	if f.fromZero != nil && f.fromZero(t) {
+		return uint16(t.index - 1) //nolint:gosec // as below
+	}
 	if t.index <= 65535 || wrap == 0 {
 		return uint16(t.index) //nolint:gosec // block numbers wrap to 0
 	}
@@ -173,7 +202,7 @@ const (
 
 // await waits for the ACK of a block until it is time to send it again.
 func (t *tftpTransfer) await(block uint16) waited {
-	timer := time.NewTimer(tftpResend)
+	timer := time.NewTimer(cmp.Or(t.service.fault.resend, tftpResend))
 	defer timer.Stop()
 	for {
 		select {
@@ -183,6 +212,8 @@ func (t *tftpTransfer) await(block uint16) waited {
 			}
 		case <-timer.C:
 			return timedOut
+		case <-t.over:
+			return ended
 		case <-t.service.ctx.Done():
 			return ended
 		}
@@ -206,7 +237,7 @@ func (t *tftpTransfer) take(d tftpDatagram, block uint16) (how waited, done bool
 	case err != nil:
 		return 0, false
 	case p.Op == tftp.ERROR:
-		return ended, true
+		return ended, !f.deafToErrors
 	case p.Op != tftp.ACK:
 		return 0, false
 	case p.Block == block:

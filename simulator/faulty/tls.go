@@ -19,10 +19,11 @@ import (
 type tlsFault struct {
 	leaf        func(*x509.Certificate) // before it is signed
 	config      func(*tls.Config)
-	byName      bool // the URL names localhost, not its address: without a name there is no SNI
-	selfSigned  bool // by no authority at all
-	noMiddle    bool // the intermediate is not shown
-	otherSigner bool // of an authority that nobody was told of
+	dies        func(net.Listener) net.Listener // puts a listener below TLS
+	byName      bool                            // the URL names localhost, not its address: without a name there is no SNI
+	selfSigned  bool                            // by no authority at all
+	noMiddle    bool                            // the intermediate is not shown
+	otherSigner bool                            // of an authority that nobody was told of
 }
 
 // keys are made once: that takes time, and what they protect is a test.
@@ -69,6 +70,7 @@ func (s *Server) tlsConfig() (*tls.Config, error) {
 		chain = chain[:1]
 	}
 	if f.otherSigner {
+		chain = append(chain, rootDER)
 		if s.ca, err = strangeAuthority(); err != nil {
 			return nil, err
 		}
