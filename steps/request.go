@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 const (
 	patience   = 15 * time.Second // without an answer: longer than the phone's own over TFTP (12 s)
 	wholeFile  = 2 * time.Minute  // for the biggest file that rules ask for
+	slowest    = 16 << 10         // bytes a second: a block of 512 bytes for each 31 ms of a far network
 	mostOfFile = 64 << 20         // bytes
 )
 
@@ -34,6 +36,12 @@ func (w *world) patience(files int) time.Duration {
 		p += time.Duration(float64(files*turnsPerFile) / rate * float64(time.Second))
 	}
 	return p
+}
+
+// timeFor is how long a file of so many bytes may take: a server that stands still in
+// the middle of it is not waited for as long as the biggest file would take.
+func (w *world) timeFor(size int) time.Duration {
+	return max(w.patience(1), min(wholeFile, patience+time.Duration(size)*time.Second/slowest))
 }
 
 // answer is what came to one request for a file, made as a phone makes it but outside
@@ -208,13 +216,23 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 	if err == nil {
 		return a, nil
 	}
-	if !errors.As(err, &a.fault) || ctx.Err() != nil || gone(a.fault.Code) {
+	if !errors.As(err, &a.fault) || ctx.Err() != nil || gone(a.fault.Code) && !spoke(a.events) {
 		return nil, harness("%v", err)
 	}
 	if a.fault.Code == trace.TimeUp { // our own limit, see above
-		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: fmt.Sprintf("no answer for %s", limit)}
+		detail := fmt.Sprintf("no answer for %s", limit)
+		if spoke(a.events) {
+			detail = fmt.Sprintf("it was not whole after %s, but stood still", limit)
+		}
+		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: detail}
 	}
 	return a, nil
+}
+
+// spoke reports whether a server said anything at all: one that does and then leaves a
+// phone waiting, or names a port at which nobody listens, is there, and breaks a rule.
+func spoke(events []trace.Event) bool {
+	return slices.ContainsFunc(events, func(e trace.Event) bool { return e.Kind == trace.FetchReply || e.Kind == trace.FetchIgnored })
 }
 
 // gone reports whether a failure means that there is no server, or no way to it.

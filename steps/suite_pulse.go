@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -165,12 +166,18 @@ func (p *pulse) ask(ctx context.Context, scheme string) error {
 	if base == nil {
 		return nil // nothing that could be asked for
 	}
-	files, err := fetch.New(fetch.Options{Network: p.suite.network(), TLS: p.suite.tls()})
+	recorder := new(trace.Recorder)
+	files, err := fetch.New(fetch.Options{
+		Network: p.suite.network(), TLS: p.suite.tls(), Trace: trace.NewStream(device.MAC{}, recorder),
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = files.Close() }() // the answer is here already
 	_, err = files.Fetch(ctx, fetch.Request{URL: base.JoinPath(pulseFile), Name: pulseFile})
+	if silent(err) && spoke(recorder.Events()) {
+		return fmt.Errorf("not silent: %s", err) //nolint:errorlint // its code would say so
+	}
 	return err
 }
 

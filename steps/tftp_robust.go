@@ -45,25 +45,40 @@ func phonesVanishTFTP(ctx context.Context, n int) error {
 			r.close()
 		}
 	}()
-	next := make(chan *tftpRead, n)
+	// Who gets no answer asks again, as phones do: a place that was given back meanwhile
+	// is taken then.
+	for range 2 {
+		if err := w.beginAll(ctx, reads); err != nil {
+			return err
+		}
+	}
+	return w.readTFTP(ctx, tftp.Octet, w.phoneOptions())
+}
+
+// beginAll asks for a file at once by those who had no answer yet.
+func (w *world) beginAll(ctx context.Context, reads []*tftpRead) error {
+	const moment = 2 * time.Second
+	var unanswered []*tftpRead
 	for _, r := range reads {
+		if !r.peer.IsValid() {
+			unanswered = append(unanswered, r)
+		}
+	}
+	next := make(chan *tftpRead, len(unanswered))
+	for _, r := range unanswered {
 		next <- r
 	}
-	err := besideAll(n, func() error {
+	return besideAll(len(unanswered), func() error {
 		r := <-next
 		if err := r.request(tftp.AppendRRQ(nil, tftpName(w.talk.file.url), tftp.Octet, r.options...)); err != nil {
 			return err
 		}
-		p, ok, err := r.receive(ctx, time.Now().Add(2*time.Second))
+		p, ok, err := r.receive(ctx, time.Now().Add(moment))
 		if ok {
 			r.peer = p.from
 		}
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return w.readTFTP(ctx, tftp.Octet, w.phoneOptions())
 }
 
 // stillComesOverTFTP returns an obstacle where the file does not come now: what a server

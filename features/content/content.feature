@@ -16,6 +16,8 @@ Feature: Files come as they are published
       | 1024 bytes   |
       | 65,535 bytes |
       | 1 MiB        |
+      | 513 bytes named as a boot file |
+      | 513 bytes named as a phonebook |
 
   @FIP-CONT-002 @must @grade-A @needs-publish @each-protocol
   Scenario Outline: A file of <size> is not cut short
