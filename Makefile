@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet fuzz servers
+.PHONY: help run test check fmt lint lint-version bench bench-fleet fuzz mutation servers
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/perform
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
+
+mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour)
+	go test ./steps -run 'TestMutations$$' -timeout 90m -whole-suite -update-mutation
 
 servers: ## install the real servers that the tests use (Debian 12, as root)
 	.ci/servers

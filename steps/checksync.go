@@ -208,7 +208,7 @@ func (w *world) notify(ctx context.Context, reboot bool) error {
 	defer cancel()
 	begun, err := l.recorder.Wait(limited, func(e trace.Event) bool { return e.Kind == trace.PassStart && e.At.After(asked) })
 	if err == nil {
-		_, _ = l.recorder.Wait(limited, func(e trace.Event) bool { return passDone(e) && e.Pass == begun.Pass }) // Last tells
+		_, _ = l.wait(ctx, func(e trace.Event) bool { return passDone(e) && e.Pass == begun.Pass }) // Last tells
 		t.ended = device.Trigger(begun.Detail)
 	}
 	select { // what comes again after that, comes too late

@@ -77,7 +77,7 @@ func thatFileIsRequested(ctx context.Context) error {
 // fetchSample asks for a sample, once in a run over each protocol.
 func (w *world) fetchSample(ctx context.Context, s sample) (*answer, error) {
 	return share(&w.suite.shared, s.name+" over "+w.scheme, func() (*answer, error) {
-		a, err := w.request(ctx, config.Join(w.base, s.name), w.timeFor(len(sampleBodies()[s.name])))
+		a, err := w.request(ctx, config.Join(w.base, s.name), w.patience(1))
 		if err != nil || a.fault != nil {
 			return a, err
 		}
@@ -91,7 +91,7 @@ func (w *world) fetchSample(ctx context.Context, s sample) (*answer, error) {
 
 func itIsRequestedOnceMore(ctx context.Context) error {
 	w := of(ctx)
-	a, err := w.request(ctx, config.Join(w.base, w.sample.name), w.timeFor(len(sampleBodies()[w.sample.name])))
+	a, err := w.request(ctx, config.Join(w.base, w.sample.name), w.patience(1))
 	if err == nil {
 		w.note(a)
 	}

@@ -18,9 +18,8 @@ import (
 
 // Bounds of one request outside of a phone's pass.
 const (
-	patience   = 15 * time.Second // without an answer: longer than the phone's own over TFTP (12 s)
-	wholeFile  = 2 * time.Minute  // for the biggest file that rules ask for
-	slowest    = 16 << 10         // bytes a second: a block of 512 bytes for each 31 ms of a far network
+	patience   = 15 * time.Second // without an answer, or without more of it: longer than the phone's own over TFTP (12 s)
+	wholeFile  = 4 * time.Minute  // for the biggest file that rules ask for, as long as more of it comes
 	mostOfFile = 64 << 20         // bytes
 )
 
@@ -36,12 +35,6 @@ func (w *world) patience(files int) time.Duration {
 		p += time.Duration(float64(files*turnsPerFile) / rate * float64(time.Second))
 	}
 	return p
-}
-
-// timeFor is how long a file of so many bytes may take: a server that stands still in
-// the middle of it is not waited for as long as the biggest file would take.
-func (w *world) timeFor(size int) time.Duration {
-	return max(w.patience(1), min(wholeFile, patience+time.Duration(size)*time.Second/slowest))
 }
 
 // answer is what came to one request for a file, made as a phone makes it but outside
@@ -182,8 +175,9 @@ func whatComesHas(ctx context.Context, words string) error {
 	return violated(words+" in "+w.answer.name, "%s", w.answer)
 }
 
-// request asks for one file. Its error is the harness's own: nothing can be said of a
-// server that is not there.
+// request asks for one file, and gives it up when nothing more of it comes for limit.
+// Its error is the harness's own: nothing can be said of a server that is not there, or
+// that is slow.
 func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (*answer, error) {
 	recorder := new(trace.Recorder)
 	name := at.Path
@@ -202,29 +196,26 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 		return nil, harness("no request: %v", err)
 	}
 	defer func() { _ = get.Close() }() // the file is here already
-	err = politely(ctx, func() error {
-		within, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		res, err := get.Fetch(within, fetch.Request{URL: at, Name: name, Limit: mostOfFile})
-		if err == nil {
-			a.body = res.Body
-		}
+	var in *arrival
+	err = politely(ctx, func() (err error) {
+		in, err = arrive(ctx, get, fetch.Request{URL: at, Name: name, Limit: mostOfFile}, limit)
 		return err
 	})
 	a.events = recorder.Events()
 	a.coding = codingOf(a.events)
 	if err == nil {
+		a.body = in.body.Bytes()
 		return a, nil
 	}
-	if !errors.As(err, &a.fault) || ctx.Err() != nil || gone(a.fault.Code) && !spoke(a.events) {
+	switch {
+	case !errors.As(err, &a.fault) || ctx.Err() != nil:
 		return nil, harness("%v", err)
-	}
-	if a.fault.Code == trace.TimeUp { // our own limit, see above
-		detail := fmt.Sprintf("no answer for %s", limit)
-		if spoke(a.events) {
-			detail = fmt.Sprintf("it was not whole after %s, but stood still", limit)
-		}
-		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: detail}
+	case in.stood():
+		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: in.standstill(limit, spoke(a.events))}
+	case a.fault.Code == trace.TimeUp:
+		return nil, harness("%s was still coming after %s: this is too slow to be judged", name, wholeFile)
+	case gone(a.fault.Code) && !spoke(a.events):
+		return nil, harness("%v", err)
 	}
 	return a, nil
 }

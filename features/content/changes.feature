@@ -47,8 +47,8 @@ Feature: Files that change
 
     Examples:
       | how     | before                                                  | after                                                   |
-      | longer  | lang.gui=<canary>                                       | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7 |
-      | shorter | lang.gui=<canary>\naccount.1.label=Desk\nvoice.volume=7 | lang.gui=<canary>                                       |
+      | longer  | lang.gui=<canary>                                       | account.1.label=Desk\nlang.gui=<canary>\nvoice.volume=7 |
+      | shorter | account.1.label=Desk\nlang.gui=<canary>\nvoice.volume=7 | lang.gui=<canary>                                       |
 
   @FIP-CONT-023 @must @grade-A @needs-publish @each-protocol
   Scenario: A file that was taken away does not come any more

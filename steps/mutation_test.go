@@ -1,0 +1,178 @@
+package steps_test
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fipsim/fipsim/features"
+	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/faulty"
+	"github.com/fipsim/fipsim/steps"
+	"github.com/fipsim/fipsim/steps/report"
+)
+
+var (
+	faultPattern = flag.String("fault", "", "judge only faults whose name begins so")
+	wholeSuite   = flag.Bool("whole-suite", false, "judge each fault by all rules, not only by the one that is meant for it")
+	updateTable  = flag.Bool("update-mutation", false, "write docs/mutation.md anew; needs -whole-suite")
+)
+
+// mostOfFault bounds the judgement of one fault.
+const mostOfFault = 5 * time.Minute
+
+// caught is what the suite found of one fault.
+type caught struct {
+	fault   faulty.Fault
+	tripped []string // ids of rules that failed
+	errors  []string // what could not be judged, and why
+
+	took time.Duration
+}
+
+// The faulty server without a fault obeys every rule: a rule that fails here rests on
+// how the reference server is written.
+func TestFaultlessServer(t *testing.T) {
+	run, err := steps.Run(t.Context(), steps.Options{Target: startFaulty(t, faulty.Fault{}), Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range run.Results {
+		if r.Status == report.Fail || r.Status == report.Error {
+			t.Errorf("%s over %s: %s: %s: expected %s; %s", r.Rule.ID, r.Over, r.Status, r.Step, r.Expected, r.Actual)
+		}
+	}
+	t.Logf("%d results in %v", len(run.Results), run.Took)
+}
+
+// Every fault is caught by the rule that is meant to, and by few others. A plain run
+// judges each fault by that rule alone; -whole-suite, which make mutation gives, by all.
+func TestMutations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes minutes: hundreds of servers are judged")
+	}
+	all := judgeFaults(t)
+	for _, c := range all {
+		if !slices.Contains(c.tripped, c.fault.Rule) {
+			t.Errorf("%s: %s did not catch it; tripped: %s; %s",
+				c.fault.Name, c.fault.Rule, strings.Join(c.tripped, " "), strings.Join(c.errors, "; "))
+		}
+	}
+	if !*wholeSuite || *faultPattern != "" {
+		return
+	}
+	if median := medianOf(all); median > mostInMedian {
+		t.Errorf("the median fault trips %d rules; want %d at most", median, mostInMedian)
+	}
+	if *updateTable {
+		if err := os.WriteFile(mutationTable, tableOf(all), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// mostInMedian is how many rules a fault may trip in the median.
+const mostInMedian = 2
+
+func medianOf(all []caught) int {
+	var counts []int
+	for _, c := range all {
+		counts = append(counts, len(c.tripped))
+	}
+	slices.Sort(counts)
+	return counts[len(counts)/2]
+}
+
+// judgeFaults judges a server for each fault, many at a time: they mostly wait. Those
+// that take longest begin.
+func judgeFaults(t *testing.T) []caught {
+	atOnce := 32
+	if *wholeSuite {
+		atOnce = 16 // some rules look at how quick a server is
+	}
+	faults := slices.DeleteFunc(faulty.All(), func(f faulty.Fault) bool { return !strings.HasPrefix(f.Name, *faultPattern) })
+	slices.SortStableFunc(faults, func(a, b faulty.Fault) int { return cmp.Compare(tagsFor(a), tagsFor(b)) }) // none: all rules
+	var (
+		mu    sync.Mutex
+		all   []caught
+		group sync.WaitGroup
+		turn  = make(chan struct{}, atOnce)
+	)
+	for _, f := range faults {
+		turn <- struct{}{}
+		group.Go(func() {
+			defer func() { <-turn }()
+			c := judgeFault(t, f)
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, c)
+		})
+	}
+	group.Wait()
+	if len(all) == 0 {
+		t.Fatalf("no fault's name begins with %q", *faultPattern)
+	}
+	slices.SortFunc(all, func(a, b caught) int { return strings.Compare(a.fault.Name, b.fault.Name) })
+	return all
+}
+
+// tagsFor leaves out what takes long, for the faults that it is not about.
+func tagsFor(f faulty.Fault) string {
+	if tags := aboutFault(f); tags != "" {
+		return tags
+	}
+	for _, r := range features.Rules() {
+		if r.ID == f.Rule && slices.Contains(r.Tags, "@big") {
+			return ""
+		}
+	}
+	return "~@big"
+}
+
+// optionsFor are what a fault is judged by: the rule that is meant for it, or everything.
+func optionsFor(f faulty.Fault, target scenarios.Target) steps.Options {
+	o := steps.Options{Target: target, Seed: 1, Side: 24}
+	if *wholeSuite {
+		o.Tags = tagsFor(f)
+		return o
+	}
+	o.Rules = []string{f.Rule}
+	return o
+}
+
+func judgeFault(t *testing.T, f faulty.Fault) caught {
+	target := startFaulty(t, f)
+	defer target.Close()
+	// A server that serves no more has been caught by then, or never will be.
+	ctx, cancel := context.WithTimeout(t.Context(), mostOfFault)
+	defer cancel()
+	run, err := steps.Run(ctx, optionsFor(f, inhabited(target)))
+	if err != nil {
+		t.Errorf("%s: %v", f.Name, err)
+		return caught{fault: f}
+	}
+	c := caught{fault: f, took: run.Took}
+	for _, r := range run.Results {
+		switch r.Status {
+		case report.Fail:
+			c.tripped = append(c.tripped, r.Rule.ID)
+		case report.Error:
+			c.errors = append(c.errors, r.Rule.ID+": "+r.Actual)
+		default:
+			if r.Rule.ID == f.Rule {
+				c.errors = append(c.errors, fmt.Sprintf("%s over %s %s: %s %s", r.Rule.ID, r.Over, r.Example, r.Status, r.Actual))
+			}
+		}
+	}
+	slices.Sort(c.tripped)
+	c.tripped = slices.Compact(c.tripped)
+	t.Logf("%6.1fs %s: %s", c.took.Seconds(), f.Name, strings.Join(c.tripped, " "))
+	return c
+}
