@@ -10,11 +10,17 @@ import (
 // reads and writes without allocation.
 type tftpSocket struct {
 	conn net.PacketConn
-	udp  *net.UDPConn // conn, where it is one
+	udp  udpConn // conn, where it is one
+}
+
+// udpConn is what *net.UDPConn has beside a net.PacketConn.
+type udpConn interface {
+	ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
 }
 
 func newTFTPSocket(conn net.PacketConn) tftpSocket {
-	udp, _ := conn.(*net.UDPConn)
+	udp, _ := conn.(udpConn)
 	return tftpSocket{conn: conn, udp: udp}
 }
 

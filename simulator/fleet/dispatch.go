@@ -179,6 +179,7 @@ func (d *dispatcher) publish() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.run.flying, d.run.queued = d.flying, len(d.queue)
+	d.mostFlying, d.mostQueued = max(d.mostFlying, d.flying), max(d.mostQueued, len(d.queue))
 }
 
 // forget ends the stage for phones that it did not serve.

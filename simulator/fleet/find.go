@@ -16,8 +16,9 @@ import (
 const (
 	firstRate     = 10.0             // passes a second
 	maxTrials     = 40               //
-	closeEnough   = 1.1              // the rate that broke, over the one that held
+	closeEnough   = 1.05             // the rate that broke, over the one that held
 	shortestTrial = 2 * time.Second  // one that is shorter says nothing
+	shortestRest  = time.Second      // after a trial that broke
 	trialLimit    = 30 * time.Second // after the last start of a trial
 )
 
@@ -35,8 +36,11 @@ type Trial struct {
 // held reports whether the threshold held, and every phone was provisioned.
 func (t *Trial) held() bool { return t.Judged.Held && t.Report.Wrong == 0 && len(t.Invalid) == 0 }
 
-// Found is the highest rate at which a threshold holds.
+// Found is the highest rate at which a threshold holds. It is made to be written as JSON:
+// format fipsim-find.
 type Found struct {
+	Format    string  `json:"format"`  // fipsim-find
+	Version   int     `json:"version"` // 1
 	Threshold string  `json:"threshold"`
 	Rate      float64 `json:"rate"`            // the highest that held; 0: none did
 	Broke     float64 `json:"broke,omitempty"` // the lowest that did not; 0: none
@@ -46,60 +50,155 @@ type Found struct {
 }
 
 // Find looks for the highest rate of Poisson arrivals at which t holds: it doubles the
-// rate until t breaks, and halves the distance until the two are within a tenth. Each
-// trial is a Run of its own, of phones with empty flash.
+// rate until t breaks, and halves the distance until the two are within a twentieth. What
+// broke there is tried once more, so that one hiccup does not decide. Each trial is a Run
+// of its own, of phones with empty flash.
 func Find(ctx context.Context, o Options, t Threshold, trial time.Duration) (*Found, error) {
 	if trial < shortestTrial {
 		return nil, fmt.Errorf("a trial of %s: want %s or more", trial, shortestTrial)
 	}
 	o.Thresholds, o.Limit = []Threshold{t}, trialLimit
-	f := &Found{Threshold: t.String()}
-	var best, worst *Trial
-	for rate := firstRate; len(f.Trials) < maxTrials; {
-		over := trial
-		if most := float64(len(o.Phones)); rate*over.Seconds() > most {
-			over = time.Duration(most / rate * float64(time.Second))
+	s := &search{options: o, trial: trial}
+	s.Found = Found{Format: FormatFound, Version: FormatVersion, Threshold: t.String(), Trials: []Trial{}}
+	for rate := firstRate; rate > 0 && len(s.Trials) < maxTrials && s.Ours == ""; rate = s.next() {
+		o.Live.found(&s.Found)
+		err := s.try(ctx, rate)
+		if err == nil {
+			err = s.rest(ctx, rate)
 		}
-		if over < shortestTrial {
-			f.Ours = fmt.Sprintf("%d phones last for less than %s at %.0f a second: take more", len(o.Phones), shortestTrial, rate)
-			break
-		}
-		o.Stages = []Stage{{Arrival: "poisson", Phones: max(int(rate*over.Seconds()), 1), Over: over}}
-		r, err := Run(ctx, o)
 		if err != nil {
-			return nil, err
-		}
-		if r.Ended != "done" {
-			return f, ctx.Err()
-		}
-		f.Trials = append(f.Trials, Trial{rate, r.Thresholds[0], r.Invalid, r})
-		this := f.Trials[len(f.Trials)-1]
-		if this.held() {
-			f.Rate, best = rate, &this
-		} else {
-			f.Broke, worst = rate, &this
-		}
-		if f.Broke > 0 && (f.Rate == 0 || f.Broke/f.Rate <= closeEnough) {
-			break
-		}
-		if rate = 2 * f.Rate; f.Broke > 0 {
-			rate = (f.Rate + f.Broke) / 2
+			return &s.Found, err
 		}
 	}
-	f.conclude(best, worst)
-	return f, nil
+	s.conclude()
+	o.Live.found(&s.Found)
+	return &s.Found, nil
 }
 
-// conclude says what broke first.
-func (f *Found) conclude(best, worst *Trial) {
-	if worst == nil {
+// search is a Found in the making.
+type search struct {
+	Found
+	options Options
+	trial   time.Duration
+
+	best      *Trial   // of the highest rate that held
+	broken    []*Trial // the lowest rate last
+	confirmed bool     // it broke twice
+}
+
+// try makes one trial. Its error is that of ctx where it ended before.
+func (s *search) try(ctx context.Context, rate float64) error {
+	over := s.trial
+	if most := float64(len(s.options.Phones)); rate*over.Seconds() > most {
+		over = time.Duration(most / rate * float64(time.Second))
+	}
+	if over < shortestTrial {
+		s.Ours = fmt.Sprintf("%d phones last for less than %s at %.0f a second: take more", len(s.options.Phones), shortestTrial, rate)
+		return nil
+	}
+	o := s.options
+	o.Stages = []Stage{{Arrival: "poisson", Phones: max(int(rate*over.Seconds()), 1), Over: over}}
+	r, err := Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	if r.Ended != "done" {
+		return context.Cause(ctx)
+	}
+	this := &Trial{rate, r.Thresholds[0], r.Invalid, r}
+	s.Trials = append(s.Trials, *this)
+	s.add(this)
+	s.lean()
+	return nil
+}
+
+// rest lets a server that bore the last trial's rate badly get over it: what it still
+// has in its queues must not decide the next one. It waits as long as the slowest phones
+// had to.
+func (s *search) rest(ctx context.Context, rate float64) error {
+	w := s.worst()
+	if w == nil || w.Rate != rate || s.confirmed {
+		return nil
+	}
+	wait := shortestRest
+	for _, l := range w.Report.Latencies {
+		if l.Stage == StagePass {
+			wait = max(wait, l.P99)
+		}
+	}
+	timer := time.NewTimer(min(wait, trialLimit))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// add draws the conclusion from a trial.
+func (s *search) add(t *Trial) {
+	last := len(s.broken) - 1
+	again := last >= 0 && s.broken[last].Rate == t.Rate
+	switch {
+	case t.held() && again: // it was a hiccup
+		s.broken, s.confirmed = s.broken[:last], false
+		s.Rate, s.best = t.Rate, t
+	case t.held():
+		s.Rate, s.best = t.Rate, t
+	case again:
+		s.broken[last], s.confirmed = t, true
+	default:
+		s.broken, s.confirmed = append(s.broken, t), false
+	}
+}
+
+// worst is the trial of the lowest rate that broke; nil for none.
+func (s *search) worst() *Trial {
+	if len(s.broken) == 0 {
+		return nil
+	}
+	return s.broken[len(s.broken)-1]
+}
+
+// lean throws away single phones and the course of trials that do not matter any more.
+func (s *search) lean() {
+	for i := range s.Trials {
+		r := s.Trials[i].Report
+		if w := s.worst(); (s.best == nil || r != s.best.Report) && (w == nil || r != w.Report) {
+			r.Samples, r.Slowest, r.Course = nil, nil, nil
+		}
+	}
+}
+
+// next is the rate to try next; 0 where it is found.
+func (s *search) next() float64 {
+	w := s.worst()
+	switch {
+	case w == nil:
+		return 2 * s.Rate
+	case s.Rate > 0 && w.Rate/s.Rate > closeEnough:
+		return (s.Rate + w.Rate) / 2
+	case !s.confirmed:
+		return w.Rate
+	}
+	return 0
+}
+
+// conclude says where the search ended, and what broke first.
+func (s *search) conclude() {
+	w := s.worst()
+	if w == nil {
 		return
 	}
-	if len(worst.Invalid) > 0 {
-		f.Ours = strings.Join(worst.Invalid, "; ")
-		return
+	s.Broke = w.Rate
+	switch {
+	case s.Ours != "":
+	case len(w.Invalid) > 0:
+		s.Ours = strings.Join(w.Invalid, "; ")
+	default:
+		s.First = first(s.best, w)
 	}
-	f.First = first(best, worst)
 }
 
 // first compares a trial that broke with one that held, nil for none: the stage that

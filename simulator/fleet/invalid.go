@@ -9,6 +9,7 @@ import (
 const (
 	mostLag   = 100 * time.Millisecond // 99th percentile of a timer, or of handing out a start
 	mostDrops = 0.001                  // datagrams lost in receive buffers, of the files that were asked for
+	mostCPU   = 0.9                    // of all processors, by this process, where a threshold on durations broke
 	mostLocal = 0                      // passes that failed for want of a socket or a port
 )
 
@@ -24,20 +25,35 @@ func (r *run) invalid(out *Report, m *merged) []string {
 	if h.DispatchP99 > mostLag {
 		add("starts were handed out %s late (p99): this machine is too slow for this rate", round(h.DispatchP99))
 	}
-	if h.BufferErrors > 0 && float64(h.BufferErrors) > mostDrops*float64(out.Requests) {
-		add("%d datagrams were lost in full receive buffers of this machine: raise net.core.rmem_default", h.BufferErrors)
+	if n := h.drops(); n > 0 && float64(n) > mostDrops*float64(out.Requests) {
+		add("%d datagrams were lost in full receive buffers of this machine: raise net.core.rmem_default", n)
 	}
 	if h.LocalFailures > mostLocal {
 		add("%d passes failed on this machine for want of a socket, a port or memory: "+
 			"raise ulimit -n, or give more addresses with --local", h.LocalFailures)
 	}
 	for i, j := range out.Thresholds {
-		if t := r.Thresholds[i]; !j.Held && r.byPermits(t, m) {
+		t := r.Thresholds[i]
+		switch {
+		case j.Held:
+		case t.isTime() && h.CPU > mostCPU:
+			add("%s does not hold, but this process used %.0f%% of %d processors: "+
+				"what phones waited for may be one of ours; use a faster machine or a lower rate", j.Threshold, 100*h.CPU, h.Processors)
+		case r.byPermits(t, m):
 			add("%s does not hold because %d phones waited for one of %d permits; "+
 				"without that wait it holds: raise --in-flight", j.Threshold, h.WaitedPermits, h.InFlight)
 		}
 	}
 	return why
+}
+
+// drops are the datagrams that this machine lost: by our own sockets, where the system
+// tells of them.
+func (h *Health) drops() uint64 {
+	if h.DropsKnown {
+		return h.SocketDrops
+	}
+	return h.BufferErrors
 }
 
 // byPermits reports whether a threshold on whole passes fails only because phones

@@ -79,6 +79,7 @@ func (c *counts) add(o *counts) {
 type shard struct {
 	mu      sync.Mutex
 	counts  counts
+	recent  *hdr.Histogram // whole passes since the last look at the run's course; nil: none
 	series  map[series]*hdr.Histogram
 	errors  map[trace.Code]uint64 // passes that failed, by why
 	files   map[trace.Code]uint64 // files that could not be had, by why
@@ -99,8 +100,15 @@ func (s *shard) observe(key series, d time.Duration) {
 		h = hdr.New(lowest, highest, digits)
 		s.series[key] = h
 	}
-	v := min(max(int64(d/time.Microsecond), lowest), highest)
-	_ = h.RecordValue(v) // v is within its bounds
+	_ = h.RecordValue(micros(d)) // within its bounds
+}
+
+// ended records a whole pass for the run's course; s.mu is held.
+func (s *shard) ended(d time.Duration) {
+	if s.recent == nil {
+		s.recent = hdr.New(lowest, highest, slotDigits)
+	}
+	_ = s.recent.RecordValue(micros(d)) // within its bounds
 }
 
 // merged is the sum of shards, exact: all histograms have the same bounds.
@@ -131,6 +139,26 @@ func (m *merged) addShard(s *shard) {
 	addAll(m.errors, s.errors)
 	addAll(m.files, s.files)
 	addAll(m.results, s.results)
+}
+
+// mergeStage returns one histogram of all that was measured of a stage; nil for
+// nothing.
+func mergeStage(shards []*shard, stage string) *hdr.Histogram {
+	var all *hdr.Histogram
+	for _, s := range shards {
+		s.mu.Lock()
+		for key, h := range s.series {
+			switch {
+			case key.stage != stage:
+			case all == nil:
+				all = h.Clone()
+			default:
+				all.Merge(h)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return all
 }
 
 func addAll[K comparable](to, from map[K]uint64) {

@@ -35,6 +35,7 @@ type Options struct {
 	Sample   int           // one phone in so many has its whole trace kept; 0: none
 	Seed     uint64        // repeats arrivals and mixes
 
+	Live     *Live          // shows the run while it is under way; nil: nobody looks
 	Progress func(Progress) // called once a second, and once at the end; nil: nobody looks
 }
 

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/fipsim/fipsim/simulator/trace"
-	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
 // Report is what was measured. It is made to be written as JSON: format fipsim-load.
@@ -21,8 +19,10 @@ type Report struct {
 	Seed    uint64    `json:"seed"`
 	Servers []string  `json:"servers"` // without user info
 	Stages  []string  `json:"stages"`  // each in words
-	Ended   string    `json:"ended"`   // done, interrupted, aborted
+	Ended   string    `json:"ended"`   // done, interrupted, aborted; running, of a Live
 	Abort   string    `json:"abort,omitempty"`
+
+	Judgement Judgement `json:"judgement"`
 
 	Took        time.Duration `json:"took"`        // nanoseconds
 	Phones      uint64        `json:"phones"`      // that meant to start
@@ -50,12 +50,15 @@ type Report struct {
 	FileErrors map[trace.Code]uint64 `json:"file_errors"` // files that could not be had, by why
 	Latencies  []Latency             `json:"latencies"`
 
+	Course     []Slot          `json:"course"`      // the run's time in at most 241 parts
+	HeatBounds []time.Duration `json:"heat_bounds"` // of the parts' heat, nanoseconds
+
 	Thresholds []Judged `json:"thresholds"`
 	Invalid    []string `json:"invalid,omitempty"` // why this machine, and not the server, decided what was measured
 	Health     Health   `json:"health"`
 
 	Wrongs  []Wrong  `json:"wrong_phones,omitempty"`
-	Slowest []Slow   `json:"slowest"`
+	Slowest []Sample `json:"slowest"`           // the slowest first
 	Samples []Sample `json:"samples,omitempty"` // passes that failed first
 }
 
@@ -76,12 +79,29 @@ type Latency struct {
 	counts *hdr.Histogram
 }
 
-// report sums up the run; cause is why it ended, nil where it came to its end.
+// report sums up the run that has ended; cause is why, nil where it came to its end.
 func (r *run) report(cause error) *Report {
+	out := r.look()
+	out.Ended = "done"
+	switch {
+	case errors.Is(cause, errAborted):
+		out.Ended, out.Abort = "aborted", r.Abort.String()
+	case cause != nil:
+		out.Ended = "interrupted"
+	}
+	for i := range out.Latencies {
+		out.Latencies[i].encode()
+	}
+	out.Judgement = out.judge()
+	return out
+}
+
+// look sums up the run as it is now.
+func (r *run) look() *Report {
 	m := merge(r.shards)
-	t := r.totals(m)
+	t := r.totals(m.counts)
 	out := &Report{
-		Format: "fipsim-load", Version: 1, Began: r.began, Seed: r.Seed, Ended: "done", Took: time.Since(r.began),
+		Format: FormatReport, Version: FormatVersion, Began: r.began, Seed: r.Seed, Ended: "running", Took: time.Since(r.began),
 		Phones: t.phones, Provisioned: t.provisioned, Unserved: t.unserved,
 		Meant: t.meant, Shed: t.shed, Late: t.LateBy, Passes: t.Passes, OK: t.OK, Failed: t.Failed, Wrong: t.Wrong,
 		Requests: t.Requests, Missing: t.Missing, Resends: t.Resends, Timeouts: t.Timeouts, Bytes: t.Bytes,
@@ -94,12 +114,6 @@ func (r *run) report(cause error) *Report {
 	for i := range r.Stages {
 		out.Stages = append(out.Stages, r.Stages[i].String())
 	}
-	switch {
-	case errors.Is(cause, errAborted):
-		out.Ended, out.Abort = "aborted", r.Abort.String()
-	case cause != nil:
-		out.Ended = "interrupted"
-	}
 	for i := range r.Phones {
 		out.Verified = out.Verified || r.verify.checks(i)
 	}
@@ -108,19 +122,22 @@ func (r *run) report(cause error) *Report {
 	for _, threshold := range r.Thresholds {
 		out.Thresholds = append(out.Thresholds, threshold.judge(m, t))
 	}
+	out.Course, out.HeatBounds = r.slots.all(r), heatBounds
 	out.Invalid = r.invalid(out, m)
+	out.Judgement = out.judge()
 	return out
 }
 
 func (out *Report) addNotes(n *notes) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	out.Wrongs, out.Mixed, out.Slowest = n.wrongs, n.mixed, n.slowest
+	out.Wrongs, out.Mixed, out.Slowest = slices.Clone(n.wrongs), n.mixed, slices.Clone(n.slowest)
 	out.Samples = append(slices.Clone(n.failed), n.sampled...)
 }
 
 func (out *Report) addHealth(r *run, t totals, m *merged) {
-	out.Health = r.health.result
+	out.Health = r.health.now()
+	out.Health.SocketDrops, out.Health.DropsKnown = r.drops.lost.Load(), !r.drops.blind.Load()
 	out.Health.InFlight = r.inFlight
 	out.Health.WaitedPermits, out.Health.LocalFailures = t.Waited, t.Local
 	out.Health.WaitForPermits = m.quantile(StageLate, 99)
@@ -139,9 +156,6 @@ func (m *merged) latencies() []Latency {
 			Mean: time.Duration(h.Mean() * float64(time.Microsecond)), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9),
 			Max: time.Duration(h.Max()) * time.Microsecond, counts: h,
 		}
-		if text, err := h.EncodeV2(); err == nil {
-			l.Histogram = string(text)
-		}
 		all = append(all, l)
 	}
 	slices.SortFunc(all, func(a, b Latency) int {
@@ -151,6 +165,13 @@ func (m *merged) latencies() []Latency {
 		return strings.Compare(a.Protocol+" "+a.Outcome, b.Protocol+" "+b.Outcome)
 	})
 	return all
+}
+
+// encode writes the histogram as text.
+func (l *Latency) encode() {
+	if text, err := l.counts.EncodeV2(); err == nil { // it is not there where it cannot be written
+		l.Histogram = string(text)
+	}
 }
 
 // withoutUser cuts a user name and a password from a URL.
@@ -166,36 +187,4 @@ func withoutUser(u string) string {
 		end = at
 	}
 	return head + rest[strings.LastIndexByte(rest[:end], '@')+1:]
-}
-
-// Verdict returns nil where the load was borne, a *verdict.Fail where the server is to
-// blame, and a *verdict.Error where nothing can be said of it.
-func (out *Report) Verdict() error {
-	if len(out.Invalid) > 0 {
-		return &verdict.Error{Err: fmt.Errorf("invalid: %s", strings.Join(out.Invalid, "; "))}
-	}
-	var bad []string
-	if out.Ended == "aborted" {
-		bad = append(bad, "aborted: "+out.Abort)
-	}
-	if out.Wrong > 0 {
-		bad = append(bad, fmt.Sprintf("%d passes ended with wrong settings", out.Wrong))
-	}
-	for _, j := range out.Thresholds {
-		if !j.Held {
-			bad = append(bad, fmt.Sprintf("%s does not hold: %s", j.Threshold, j.Shown))
-		}
-	}
-	if len(out.Thresholds) == 0 && out.Provisioned < out.Phones && out.Ended == "done" {
-		bad = append(bad, fmt.Sprintf("%d of %d phones were not provisioned", out.Phones-out.Provisioned, out.Phones))
-	}
-	switch {
-	case len(bad) > 0:
-		return &verdict.Fail{Err: errors.New(strings.Join(bad, "; "))}
-	case out.Ended == "interrupted":
-		return &verdict.Error{Err: errors.New("interrupted: what was until then says nothing of the whole")}
-	case out.Passes == 0:
-		return &verdict.Error{Err: errors.New("no pass ended")}
-	}
-	return nil
 }

@@ -22,13 +22,22 @@ type run struct {
 	notes    notes
 	health   *health
 	abort    *abortWindow
+	drops    drops
+	slots    slots
 
-	mu       sync.Mutex // guards what follows, which a Progress shows
-	meant    uint64     // starts that were meant
-	shed     uint64     // of them: the phone was not done with the pass before
-	stage    int
-	flying   int // passes under way
-	queued   int // waiting for a permit
+	mu     sync.Mutex // guards what follows, which a Progress shows
+	meant  uint64     // starts that were meant
+	shed   uint64     // of them: the phone was not done with the pass before
+	stage  int
+	flying int // passes under way
+	queued int // waiting for a permit
+
+	told struct { // by the last Progress
+		passes uint64
+		at     time.Duration
+	}
+	mostFlying, mostQueued int // since the last look at the run's course
+
 	unserved int // phones that were given up when a stage's limit was over
 }
 
@@ -74,6 +83,7 @@ func (r *run) whole(ctx context.Context) *Report {
 	if r.Abort != nil {
 		r.abort = newAbortWindow(*r.Abort)
 	}
+	r.Live.begin(r)
 	stopWatching := r.watch(end)
 	for i := range r.Stages {
 		if ctx.Err() != nil {
@@ -87,6 +97,7 @@ func (r *run) whole(ctx context.Context) *Report {
 	stopWatching()
 	r.health.stop()
 	report := r.report(context.Cause(ctx))
+	r.Live.end(report)
 	if r.Progress != nil {
 		r.Progress(r.progress(true))
 	}
@@ -98,6 +109,7 @@ func (r *run) whole(ctx context.Context) *Report {
 func (r *run) watch(end context.CancelCauseFunc) (stop func()) {
 	done := make(chan struct{})
 	var all sync.WaitGroup
+	all.Go(func() { r.watchSlots(done) })
 	all.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()

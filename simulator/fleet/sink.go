@@ -130,11 +130,11 @@ func (s *sink) stageOf(name string) string {
 	}
 }
 
-// keep returns a copy of the pass's events.
-func (s *sink) keep() []trace.Event {
+// keep returns a copy of the pass's events, and how many more there were.
+func (s *sink) keep() (events []trace.Event, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]trace.Event(nil), s.events...)
+	return append([]trace.Event(nil), s.events...), s.dropped
 }
 
 // scheme returns the scheme of a URL, empty where it has none.

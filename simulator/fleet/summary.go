@@ -35,9 +35,9 @@ func (out *Report) Summary(w io.Writer) error {
 	}
 	s.line("")
 	h := &out.Health
-	s.line("  this machine: %.0f%% of %d processors, timers %s late (p99), %d receive-buffer errors, "+
+	s.line("  this machine: %.0f%% of %d processors, timers %s late (p99), %d datagrams lost in full receive buffers, "+
 		"%d passes waited for one of %d permits, %d MB",
-		100*h.CPU, h.Processors, round(h.LagP99), h.BufferErrors, h.WaitedPermits, h.InFlight, h.PeakRSS>>20)
+		100*h.CPU, h.Processors, round(h.LagP99), h.drops(), h.WaitedPermits, h.InFlight, h.PeakRSS>>20)
 	for i, wrong := range out.Wrongs {
 		if i == maxShownWrong {
 			s.line("  wrong      … and %d more passes", out.Wrong-maxShownWrong)

@@ -32,8 +32,8 @@ func (t totals) ratio(metric string) (n, of float64) {
 }
 
 // totals sums up the run so far.
-func (r *run) totals(m *merged) totals {
-	t := totals{counts: m.counts}
+func (r *run) totals(c counts) totals {
+	t := totals{counts: c}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t.meant, t.shed, t.unserved = r.meant, r.shed, uint64(r.unserved)
@@ -57,28 +57,56 @@ type Progress struct {
 	OK          uint64 // passes with the right settings
 	Failed      uint64 // passes without, wrong settings included
 	InFlight    int
-	Queued      int // starts that wait for a permit
-	Rate        float64
+	Queued      int           // starts that wait for a permit
+	Rate        float64       // passes a second since the last time; at the end, of all
 	P50, P99    time.Duration // of the stage pass
 	Lag         time.Duration // 99th percentile of how late timers fire
 	Provisioned uint64        // phones
-	Phones      uint64
+	Phones      uint64        // that meant to start
+	Fleet       uint64        // phones in all
 }
 
 // progress looks at the run.
 func (r *run) progress(final bool) Progress {
-	m := merge(r.shards)
-	t := r.totals(m)
+	t := r.totals(r.counts())
+	passes := mergeStage(r.shards, StagePass)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := Progress{
 		Took: time.Since(r.began), Stage: r.stage, Final: final,
 		Started: t.meant, OK: t.OK, Failed: t.Failed + t.Wrong, InFlight: r.flying, Queued: r.queued,
-		P50: m.quantile(StagePass, 50), P99: m.quantile(StagePass, 99), Lag: r.health.lagNow(),
-		Provisioned: t.provisioned, Phones: t.phones,
+		Lag: r.health.lagNow(), Provisioned: t.provisioned, Phones: t.phones, Fleet: uint64(len(r.Phones)),
 	}
-	p.Rate = float64(t.Passes) / max(p.Took.Seconds(), 1e-3)
+	if passes != nil {
+		at := func(q float64) time.Duration { return time.Duration(passes.ValueAtPercentile(q)) * time.Microsecond }
+		p.P50, p.P99 = at(50), at(99)
+	}
+	p.Rate = float64(t.Passes-r.told.passes) / max((p.Took-r.told.at).Seconds(), 1e-3)
+	if final {
+		p.Rate = float64(t.Passes) / max(p.Took.Seconds(), 1e-3)
+	}
+	r.told.passes, r.told.at = t.Passes, p.Took
 	return p
+}
+
+// counts are the sums over passes so far.
+func (r *run) counts() counts {
+	var sum counts
+	for _, s := range r.shards {
+		s.mu.Lock()
+		sum.add(&s.counts)
+		s.mu.Unlock()
+	}
+	return sum
+}
+
+// tally is what was counted so far.
+func (r *run) tally() tally {
+	t := tally{counts: r.counts(), drops: r.drops.lost.Load(), cpu: cpuTime() - r.health.cpu}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t.meant, t.shed = r.meant, r.shed
+	return t
 }
 
 // makeShards makes the shards that workers share.

@@ -42,10 +42,11 @@ func (w *worker) pass(ctx context.Context, j job) result {
 	if w.abort != nil {
 		w.abort.add(time.Now(), state != stateOK)
 	}
-	if wanted, reason := w.notes.wants(j.phone, state); wanted {
-		w.notes.keep(Sample{Phone: w.Phones[j.phone].MAC, Why: reason, Took: ended - j.meant, Events: w.sink.keep()}, state)
+	if wanted, reason := w.notes.wants(j.phone, state, fault); wanted {
+		events, more := w.sink.keep()
+		w.notes.keep(Sample{Phone: w.Phones[j.phone].MAC, Why: reason, Fault: fault, Took: ended - j.meant, Events: events, LeftOut: more})
 	}
-	w.notes.slow(w.Phones[j.phone].MAC, ended-j.meant)
+	w.notes.slow(w.Phones[j.phone].MAC, ended-j.meant, string(outcome), &w.sink)
 	return result{start: j.start, state: state, ended: ended - (j.meant - j.at)}
 }
 
@@ -155,6 +156,7 @@ func (w *worker) measure(j job, m *member, began, ended time.Duration, state sta
 	s.observe(series{StageLate, "", "started"}, began-j.meant)
 	s.observe(series{StageService, protocol, word}, ended-began)
 	s.observe(series{StagePass, protocol, word}, ended-j.meant)
+	s.ended(ended - j.meant)
 }
 
 // wayOut is one way out of this machine.
