@@ -14,7 +14,7 @@ import (
 // none. Each names the line that the setting has its value from. They come file by
 // file, in the order of merging.
 func (s *Settings) Check(id device.Identity, b device.Behaviour) []Finding {
-	id, b = id.WithDefaults(), b.WithDefaults()
+	id = id.WithDefaults()
 	c := &checker{settings: s, files: make(map[string]*findings)}
 	for _, l := range s.layers {
 		c.in(l.cfg.Name)

@@ -36,13 +36,45 @@ func (id Identity) WithDefaults() Identity {
 }
 
 // Expand replaces {vendor}, {model}, {firmware}, {MAC} (capitals with colons) and
-// {mac} (twelve lower-case digits) in a template such as Behaviour.UserAgent.
+// {mac} (twelve lower-case digits) in a template such as Behaviour.UserAgent. Other
+// words in braces stay.
 func (id Identity) Expand(template string) string {
-	return strings.NewReplacer(
-		"{vendor}", Vendor,
-		"{model}", id.Model,
-		"{firmware}", id.Firmware,
-		"{MAC}", id.MAC.Colons(),
-		"{mac}", id.MAC.String(),
-	).Replace(template)
+	var out strings.Builder
+	for rest := template; ; {
+		open := strings.IndexByte(rest, '{')
+		if open < 0 {
+			out.WriteString(rest)
+			return out.String()
+		}
+		out.WriteString(rest[:open])
+		rest = rest[open:]
+		size := 1
+		if end := strings.IndexByte(rest, '}'); end > 0 {
+			if value, ok := id.word(rest[1:end]); ok {
+				out.WriteString(value)
+				size = end + 1
+			}
+		}
+		if size == 1 {
+			out.WriteByte('{')
+		}
+		rest = rest[size:]
+	}
+}
+
+// word returns what stands for a word in braces.
+func (id Identity) word(name string) (value string, ok bool) {
+	switch name {
+	case "vendor":
+		return Vendor, true
+	case "model":
+		return id.Model, true
+	case "firmware":
+		return id.Firmware, true
+	case "MAC":
+		return id.MAC.Colons(), true
+	case "mac":
+		return id.MAC.String(), true
+	}
+	return "", false
 }

@@ -40,7 +40,12 @@ func (m MAC) String() string { return hex.EncodeToString(m[:]) }
 
 // Colons returns the MAC as the phone's User-Agent carries it: 00:21:F2:00:00:01.
 func (m MAC) Colons() string {
-	return strings.ToUpper(fmt.Sprintf("%x:%x:%x:%x:%x:%x", m[0:1], m[1:2], m[2:3], m[3:4], m[4:5], m[5:6]))
+	const digits = "0123456789ABCDEF"
+	text := make([]byte, 0, 3*len(m))
+	for _, b := range m {
+		text = append(text, digits[b>>4], digits[b&0xf], ':')
+	}
+	return string(text[:len(text)-1])
 }
 
 // IsZero reports whether m was never set.

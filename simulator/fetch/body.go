@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -23,24 +22,31 @@ type inbound struct {
 	n         int64
 }
 
+// mostGrown bounds what is set aside for a body on the word of a server.
+const mostGrown = 1 << 20
+
+// expect takes the announced length, and makes room for so much.
+func (b *inbound) expect(n int64) {
+	b.announced = n
+	if b.to == nil {
+		b.kept.Grow(int(min(n, b.limit, mostGrown)))
+	}
+}
+
 // receive copies all of from. Its error is an *Error: TooLarge, LocalFailure, or what
 // reading said. A body that is announced as too large is not begun.
 func (b *inbound) receive(ctx context.Context, from io.Reader) error {
 	if b.announced > b.limit {
 		return tooLarge(b.announced, b.limit)
 	}
-	to := b.to
-	if to == nil {
-		to = &b.kept
-	}
-	chunk := make([]byte, 32<<10)
+	chunk := make([]byte, b.chunkSize())
 	for {
 		n, err := from.Read(chunk)
 		if b.n += int64(n); b.n > b.limit {
 			return tooLarge(unknownLength, b.limit)
 		}
-		if _, werr := to.Write(chunk[:n]); werr != nil {
-			return &Error{Code: trace.LocalFailure, Detail: "the body can't be kept: " + clean(werr.Error()), Err: werr}
+		if werr := b.keep(chunk[:n]); werr != nil {
+			return werr
 		}
 		switch {
 		case err == io.EOF && b.announced > b.n:
@@ -53,6 +59,32 @@ func (b *inbound) receive(ctx context.Context, from io.Reader) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Bounds of what is read at once.
+const (
+	leastChunk = 512
+	mostChunk  = 32 << 10
+)
+
+// chunkSize is how much to read at once: the whole of a short body.
+func (b *inbound) chunkSize() int64 {
+	if b.announced < 0 {
+		return mostChunk
+	}
+	return min(max(b.announced+1, leastChunk), mostChunk)
+}
+
+// keep puts a part of the body where it belongs.
+func (b *inbound) keep(data []byte) *Error {
+	if b.to == nil {
+		b.kept.Write(data)
+		return nil
+	}
+	if _, err := b.to.Write(data); err != nil {
+		return &Error{Code: trace.LocalFailure, Detail: "the body can't be kept: " + clean(err.Error()), Err: err}
+	}
+	return nil
 }
 
 // fault says how far the body came.
@@ -83,12 +115,4 @@ func tooLarge(announced, limit int64) *Error {
 		return failure(trace.TooLarge, nil, "%d bytes announced: more than the limit of %d %s", announced, limit, options)
 	}
 	return failure(trace.TooLarge, nil, "more than the limit of %d bytes %s", limit, options)
-}
-
-// limit returns how many bytes the body may have at most.
-func (r Request) limit() int64 {
-	if r.Limit > 0 {
-		return r.Limit
-	}
-	return device.Behaviour{}.WithDefaults().MaxCfg
 }

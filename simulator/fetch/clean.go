@@ -18,6 +18,9 @@ func clean(text string, secrets ...string) string {
 			text = strings.ReplaceAll(text, s, "***")
 		}
 	}
+	if isClean(text) {
+		return text
+	}
 	// A server may send megabytes: what can't be shown need not be looked at.
 	if len(text) > 8*maxQuoted {
 		text = text[:8*maxQuoted]
@@ -37,4 +40,21 @@ func clean(text string, secrets ...string) string {
 		cut--
 	}
 	return text[:cut] + "…"
+}
+
+// isClean reports whether clean would return a text, without secrets, as it is: it is
+// short, of printable ASCII, and no blank stands at an end or beside another.
+func isClean(text string) bool {
+	if len(text) > maxQuoted {
+		return false
+	}
+	blank := true
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c > '~' || c == ' ' && blank {
+			return false
+		}
+		blank = c == ' '
+	}
+	return !blank || text == ""
 }

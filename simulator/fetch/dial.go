@@ -11,8 +11,7 @@ import (
 // DialTLS connects to address, HOST:PORT, and shakes hands as the phone does wherever
 // it speaks TLS: its SIP side is no other. Its error is an *Error.
 func DialTLS(ctx context.Context, o Options, address string) (net.Conn, error) {
-	o = o.withDefaults()
-	client, err := newTLS(o)
+	o, err := o.prepared()
 	if err != nil {
 		return nil, &Error{Code: trace.LocalFailure, Detail: err.Error(), Err: err}
 	}
@@ -24,7 +23,7 @@ func DialTLS(ctx context.Context, o Options, address string) (net.Conn, error) {
 	if err != nil {
 		return nil, DialError(ctx, err)
 	}
-	conn := tls.Client(raw, client.forHost(host))
+	conn := tls.Client(raw, newTLS(o.Shared).forHost(host))
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, handshakeError(err, raw.RemoteAddr())

@@ -78,8 +78,8 @@ func failure(code trace.Code, cause error, format string, args ...any) *Error {
 // asError makes an *Error of whatever a fetcher returned, and completes its URL. An
 // ended context explains all that fails after it.
 func asError(ctx context.Context, u *url.URL, err error) *Error {
-	e := new(Error)
-	if !errors.As(err, &e) {
+	e, ok := err.(*Error) //nolint:errorlint // nearly always, and errors.As is slow
+	if !ok && !errors.As(err, &e) {
 		e = &Error{Code: codeOf(err), Detail: explain(err), Err: err}
 	}
 	if !e.Peer.IsValid() {

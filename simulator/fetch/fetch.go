@@ -6,11 +6,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -25,6 +28,8 @@ type Request struct {
 	User     string    // used where URL has no user info
 	Password string    //
 	Body     io.Writer // where the body goes; nil: Response.Body
+
+	shown string // URL as events carry it; empty: not known yet
 }
 
 // Response is a file that arrived whole.
@@ -48,6 +53,10 @@ type Options struct {
 	Network   wire.Network     // nil: wire.OS{}
 	Trace     trace.Sink       // nil: trace.Discard
 	TLS       TLS
+
+	// Shared is what other fetchers have in common with these; nil: made of Behaviour and
+	// TLS. Where it is given, it decides and those two are not looked at.
+	Shared *Shared
 }
 
 // TLS is what a phone is told about certificates.
@@ -58,62 +67,69 @@ type TLS struct {
 	KeyLog       io.Writer         // TLS secrets for Wireshark (NSS key log format); nil: none
 }
 
-func (o Options) withDefaults() Options {
+// prepared returns o with its defaults. Its error is that of NewShared.
+func (o Options) prepared() (Options, error) {
 	o.Identity = o.Identity.WithDefaults()
-	o.Behaviour = o.Behaviour.WithDefaults()
 	if o.Network == nil {
 		o.Network = wire.OS{}
 	}
 	if o.Trace == nil {
 		o.Trace = trace.Discard
 	}
-	return o
+	var err error
+	if o.Shared == nil {
+		o.Shared, err = NewShared(o.Behaviour, o.TLS)
+	}
+	return o, err
 }
 
 // Schemes is a Fetcher that chooses by the URL's scheme. One is made for each pass:
 // it keeps one HTTP connection and one FTP session per host until Close.
 type Schemes struct {
-	by     map[string]Fetcher
-	trace  trace.Sink
-	limit  int64
-	closer []io.Closer
+	options Options
+	agent   string // User-Agent
+	tftp    tftpClient
+
+	// Made when first asked for: a pass seldom needs both.
+	mu  sync.Mutex
+	web *web
+	ftp *files
 }
 
 // New returns a fetcher for tftp, ftp, http, https and file URLs. Its error is that
 // of Options.TLS.CA holding no certificate, or of a User-Agent that no header can carry.
 func New(o Options) (*Schemes, error) {
-	o = o.withDefaults()
-	web, err := newHTTP(o)
+	o, err := o.prepared()
 	if err != nil {
 		return nil, err
 	}
-	ftp := newFTP(o)
-	return &Schemes{
-		by: map[string]Fetcher{
-			"tftp":  newTFTP(o),
-			"ftp":   ftp,
-			"http":  web,
-			"https": web,
-			"file":  file{o.Trace},
-		},
-		trace:  o.Trace,
-		limit:  o.Behaviour.MaxCfg,
-		closer: []io.Closer{web, ftp},
-	}, nil
+	s := &Schemes{options: o, tftp: tftpClient{network: o.Network, trace: o.Trace, shared: o.Shared}}
+	s.agent, err = o.Shared.Agent(o.Identity)
+	return s, err
+}
+
+// Agent returns the User-Agent of a phone, or the error that no header can carry it.
+func (s *Shared) Agent(id device.Identity) (string, error) {
+	agent := id.Expand(s.behaviour.UserAgent)
+	if !httpguts.ValidHeaderFieldValue(agent) {
+		return "", fmt.Errorf("option user_agent: %q can't stand in an HTTP header", agent)
+	}
+	return agent, nil
 }
 
 // Fetch implements Fetcher. It records how the fetch ended: FetchDone, FetchMissing
 // or FetchFailed; what happened on the way is recorded by the scheme's own fetcher.
 func (s *Schemes) Fetch(ctx context.Context, r Request) (*Response, error) {
 	if r.Limit == 0 {
-		r.Limit = s.limit
+		r.Limit = s.options.Shared.behaviour.MaxCfg
 	}
+	r.shown = trace.URL(r.URL)
 	start := time.Now()
 	res, err := s.fetch(ctx, r)
-	event := trace.Event{Kind: trace.FetchDone, Name: r.Name, URL: trace.URL(r.URL), Took: time.Since(start)}
+	event := trace.Event{Kind: trace.FetchDone, Name: r.Name, URL: r.shown, Took: time.Since(start)}
 	if err == nil {
 		event.Bytes = res.Bytes
-		s.trace.Record(event)
+		s.options.Trace.Record(event)
 		return res, nil
 	}
 	failed := asError(ctx, r.URL, err)
@@ -121,23 +137,53 @@ func (s *Schemes) Fetch(ctx context.Context, r Request) (*Response, error) {
 	if failed.Code == trace.NotFound {
 		event.Kind = trace.FetchMissing
 	}
-	s.trace.Record(event)
+	s.options.Trace.Record(event)
 	return nil, failed
 }
 
 func (s *Schemes) fetch(ctx context.Context, r Request) (*Response, error) {
-	f, ok := s.by[strings.ToLower(r.URL.Scheme)]
-	if !ok {
+	f := s.by(strings.ToLower(r.URL.Scheme))
+	if f == nil {
 		return nil, failure(trace.BadURL, nil, "scheme %q: a phone fetches over tftp, ftp, http and https", clean(r.URL.Scheme))
 	}
 	return f.Fetch(ctx, r)
 }
 
+// by returns the fetcher of a scheme, nil where there is none.
+func (s *Schemes) by(scheme string) Fetcher {
+	switch scheme {
+	case "tftp":
+		return &s.tftp
+	case "file":
+		return file{s.options.Trace}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch scheme {
+	case "http", "https":
+		if s.web == nil {
+			s.web = newHTTP(s.options, s.agent)
+		}
+		return s.web
+	case "ftp":
+		if s.ftp == nil {
+			s.ftp = newFTP(s.options)
+		}
+		return s.ftp
+	}
+	return nil
+}
+
 // Close ends the connections that are kept.
 func (s *Schemes) Close() error {
-	errs := make([]error, 0, len(s.closer))
-	for _, c := range s.closer {
-		errs = append(errs, c.Close())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.web != nil {
+		err = s.web.Close()
 	}
-	return errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == nil })...)
+	if s.ftp != nil {
+		err = errors.Join(err, s.ftp.Close())
+	}
+	return err
 }

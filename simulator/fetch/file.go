@@ -32,7 +32,7 @@ func (f file) Fetch(ctx context.Context, r Request) (*Response, error) {
 		return nil, err
 	}
 	defer body.Close()
-	in := inbound{limit: r.limit(), announced: size, to: r.Body}
+	in := inbound{limit: r.Limit, announced: size, to: r.Body}
 	if err := in.receive(ctx, body); err != nil {
 		return nil, err
 	}

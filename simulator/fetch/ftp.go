@@ -15,7 +15,6 @@ import (
 type files struct {
 	options Options
 	tls     tlsClient
-	tlsErr  error // newTLS failed
 	idle    time.Duration
 
 	mu       sync.Mutex
@@ -37,10 +36,7 @@ func (l login) secret() string {
 }
 
 func newFTP(o Options) *files {
-	o = o.withDefaults()
-	f := &files{options: o, idle: idleLimit, sessions: make(map[login]*ftpSession)}
-	f.tls, f.tlsErr = newTLS(o)
-	return f
+	return &files{options: o, tls: newTLS(o.Shared), idle: idleLimit, sessions: make(map[login]*ftpSession)}
 }
 
 // Fetch implements Fetcher.
@@ -52,7 +48,7 @@ func (f *files) Fetch(ctx context.Context, r Request) (*Response, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	in := inbound{limit: r.limit(), announced: unknownLength, to: r.Body}
+	in := inbound{limit: r.Limit, announced: unknownLength, to: r.Body}
 	peer, err := f.retrieve(ctx, who, path, r, &in)
 	if err != nil {
 		e := asError(ctx, r.URL, err)

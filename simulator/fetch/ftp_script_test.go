@@ -281,7 +281,7 @@ func FuzzFTPWatch(f *testing.F) {
 			t.Errorf("cut at %d (-whole +parts):\n%s", cut, diff)
 		}
 		s := new(ftpSession)
-		s.options = s.options.withDefaults()
+		s.options, _ = s.options.prepared()
 		for _, r := range whole {
 			_ = s.note(r)
 		}

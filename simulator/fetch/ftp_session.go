@@ -49,10 +49,7 @@ func (f *files) open(ctx context.Context, who login, r Request) (*ftpSession, er
 	s := &ftpSession{options: f.options, who: who, idle: f.idle, ctx: ctx, request: r}
 	s.watch.reply = s.note
 	dial := []ftp.DialOption{ftp.DialWithDialFunc(s.dial), ftp.DialWithDebugOutput(&s.watch)}
-	if f.options.Behaviour.FTPTLS == "explicit" {
-		if f.tlsErr != nil {
-			return s, &Error{Code: trace.LocalFailure, Detail: f.tlsErr.Error(), Err: f.tlsErr}
-		}
+	if f.options.Shared.behaviour.FTPTLS == "explicit" {
 		host, _, err := net.SplitHostPort(who.address)
 		if err != nil {
 			return s, err

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/net/http/httpguts"
-
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -33,16 +31,8 @@ type web struct {
 	nonces    nonceCounts
 }
 
-func newHTTP(o Options) (*web, error) {
-	o = o.withDefaults()
-	client, err := newTLS(o)
-	if err != nil {
-		return nil, err
-	}
-	w := &web{options: o, tls: client, agent: o.Identity.Expand(o.Behaviour.UserAgent), idle: idleLimit}
-	if !httpguts.ValidHeaderFieldValue(w.agent) {
-		return nil, fmt.Errorf("option user_agent: %q can't stand in an HTTP header", w.agent)
-	}
+func newHTTP(o Options, agent string) *web {
+	w := &web{options: o, tls: newTLS(o.Shared), agent: agent, idle: idleLimit}
 	w.transport = &http.Transport{
 		DialContext:            w.dial,
 		DialTLSContext:         w.dialTLS,
@@ -53,7 +43,7 @@ func newHTTP(o Options) (*web, error) {
 		Protocols:              new(http.Protocols),
 	}
 	w.transport.Protocols.SetHTTP1(true)
-	return w, nil
+	return w
 }
 
 func (w *web) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -98,7 +88,7 @@ func (w *web) Fetch(ctx context.Context, r Request) (*Response, error) {
 		return nil, e
 	}
 	defer res.Body.Close()
-	in := inbound{limit: r.limit(), announced: res.ContentLength, to: r.Body}
+	in := inbound{limit: r.Limit, announced: res.ContentLength, to: r.Body}
 	if err := in.receive(ctx, res.Body); err != nil {
 		e := asError(ctx, f.at, err)
 		e.Peer = f.peer

@@ -42,7 +42,7 @@ func (f *webFetch) redirect(res *http.Response, hops int) error {
 	f.options.Trace.Record(trace.Event{
 		Kind: trace.FetchRedirect, Name: f.Name, URL: trace.URL(to), Peer: f.peer, Attempt: hops + 1, Detail: detail,
 	})
-	if limit := f.options.Behaviour.MaxRedirects; hops >= limit {
+	if limit := f.options.Shared.behaviour.MaxRedirects; hops >= limit {
 		return failure(trace.Redirects, nil,
 			"more than %d redirects (option max_redirects), the last to %s", limit, clean(trace.URL(to), f.password))
 	}

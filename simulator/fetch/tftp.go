@@ -8,10 +8,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/tftp"
 	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -22,28 +20,9 @@ import (
 // libcurl would spoil a file or leave a server in the dark; each such place says so. It is
 // safe for concurrent use.
 type tftpClient struct {
-	network   wire.Network
-	trace     trace.Sink
-	behaviour device.Behaviour
-	asked     []tftp.Option // options of every request
-	firstWait time.Duration // from the first request to giving up without an answer
-	resting   sync.Pool     // of *tftpTransfer: their buffers are used again
-}
-
-func newTFTP(o Options) Fetcher {
-	o = o.withDefaults()
-	b := o.Behaviour
-	return &tftpClient{
-		network:   o.Network,
-		trace:     o.Trace,
-		behaviour: b,
-		asked: []tftp.Option{ // libcurl's order
-			{Name: tftp.OptionTsize, Value: "0"},
-			{Name: tftp.OptionBlksize, Value: strconv.Itoa(b.TFTPBlksize)},
-			{Name: tftp.OptionTimeout, Value: strconv.Itoa(b.TFTPTimeout)},
-		},
-		firstWait: firstWait(b.TFTPResend, b.TFTPSends),
-	}
+	network wire.Network
+	trace   trace.Sink
+	shared  *Shared
 }
 
 // firstWait returns when the phone gives up, counted from its first request. libcurl
@@ -61,7 +40,7 @@ func (c *tftpClient) Fetch(ctx context.Context, r Request) (*Response, error) {
 	start := time.Now()
 	in := inbound{limit: r.Limit, announced: unknownLength, to: r.Body}
 	if in.limit <= 0 {
-		in.limit = c.behaviour.MaxCfg
+		in.limit = c.shared.behaviour.MaxCfg
 	}
 	if err := c.get(ctx, r, &in); err != nil {
 		return nil, asError(ctx, r.URL, err)
@@ -88,13 +67,10 @@ func (c *tftpClient) get(ctx context.Context, r Request, in *inbound) error {
 		return &Error{Code: trace.LocalFailure, Detail: "no UDP socket: " + explain(err), Err: err}
 	}
 	defer conn.Close()
-	t, _ := c.resting.Get().(*tftpTransfer)
-	if t == nil {
-		t = &tftpTransfer{buffer: make([]byte, tftp.HeaderSize+max(tftp.DefaultBlksize, c.behaviour.TFTPBlksize)+1)}
-	}
+	t := c.shared.transfer()
 	defer t.rest()
 	t.client, t.ctx, t.request, t.in, t.socket, t.server = c, ctx, r, in, newTFTPSocket(conn), server
-	if t.out = tftp.AppendRRQ(t.out, name, mode, c.asked...); len(t.out) > tftp.MaxRequest {
+	if t.out = tftp.AppendRRQ(t.out, name, mode, c.shared.asked...); len(t.out) > tftp.MaxRequest {
 		return &Error{Code: trace.BadURL, Detail: fmt.Sprintf("the file name makes a request of %d bytes, more than the %d of RFC 2347",
 			len(t.out), tftp.MaxRequest)}
 	}
@@ -103,9 +79,18 @@ func (c *tftpClient) get(ctx context.Context, r Request, in *inbound) error {
 	return t.run()
 }
 
+// wellKnownTFTP is where a server listens unless the URL says otherwise (RFC 1350 §4).
+const wellKnownTFTP = 69
+
 // server resolves the URL's host. As libcurl, a phone asks the first address only: over
 // UDP nothing tells it to try the next.
 func (c *tftpClient) server(ctx context.Context, u *url.URL) (netip.AddrPort, error) {
+	if at, err := netip.ParseAddrPort(u.Host); err == nil && at.Port() != 0 {
+		return unmap(at), nil
+	}
+	if at, err := netip.ParseAddr(u.Host); err == nil && at.Is4() {
+		return netip.AddrPortFrom(at, wellKnownTFTP), nil
+	}
 	address, err := hostPort(u, "69")
 	if err != nil {
 		return netip.AddrPort{}, err

@@ -20,7 +20,11 @@ func (t *tftpTransfer) oack(from netip.AddrPort, p *tftp.Packet) error {
 	case t.peer.IsValid():
 		return t.ignore(from, "a late OACK")
 	}
-	if err := t.begin(from, clean(p.String())); err != nil {
+	how := ""
+	if t.tracing() {
+		how = clean(p.String())
+	}
+	if err := t.begin(from, how); err != nil {
 		return err
 	}
 	for _, o := range p.Options {
@@ -41,42 +45,44 @@ func (t *tftpTransfer) oack(from netip.AddrPort, p *tftp.Packet) error {
 // word). An option that was not asked for should be refused too; libcurl passes it over,
 // so the phone does, and it is recorded.
 func (t *tftpTransfer) grant(o tftp.Option) (tftp.ErrorCode, *Error) {
-	shown := clean(fmt.Sprintf("%s=%s", o.Name, o.Value))
 	switch {
 	case strings.EqualFold(o.Name, tftp.OptionBlksize):
-		return t.grantBlksize(o.Value, shown)
+		return t.grantBlksize(o)
 	case strings.EqualFold(o.Name, tftp.OptionTsize):
-		return t.grantTsize(o.Value, shown)
+		return t.grantTsize(o)
 	case strings.EqualFold(o.Name, tftp.OptionTimeout):
 		// "The specified timeout value must match the value specified by the client." (RFC 2349)
-		if o.Value != strconv.Itoa(t.client.behaviour.TFTPTimeout) {
-			t.note(t.peer, fmt.Sprintf("OACK says %s, but %d was asked for (RFC 2349)", shown, t.client.behaviour.TFTPTimeout))
+		if asked := t.client.shared.behaviour.TFTPTimeout; o.Value != strconv.Itoa(asked) {
+			t.note(t.peer, fmt.Sprintf("OACK says %s, but %d was asked for (RFC 2349)", shown(o), asked))
 		}
 	default:
-		t.note(t.peer, fmt.Sprintf("OACK says %s, which was not asked for (RFC 2347)", shown))
+		t.note(t.peer, fmt.Sprintf("OACK says %s, which was not asked for (RFC 2347)", shown(o)))
 	}
 	return 0, nil
 }
 
+// shown is an option as reports have it.
+func shown(o tftp.Option) string { return clean(o.Name + "=" + o.Value) }
+
 // grantBlksize: "The specified value must be less than or equal to the value specified by
 // the client." (RFC 2348)
-func (t *tftpTransfer) grantBlksize(value, shown string) (tftp.ErrorCode, *Error) {
-	asked := t.client.behaviour.TFTPBlksize
-	n, err := strconv.Atoi(value)
+func (t *tftpTransfer) grantBlksize(o tftp.Option) (tftp.ErrorCode, *Error) {
+	asked := t.client.shared.behaviour.TFTPBlksize
+	n, err := strconv.Atoi(o.Value)
 	if err != nil || n < tftp.MinBlksize || n > asked {
 		return tftp.OptionRefused, t.fail(trace.Protocol,
-			fmt.Sprintf("OACK says %s: not a number from %d to the %d asked for (RFC 2348)", shown, tftp.MinBlksize, asked))
+			fmt.Sprintf("OACK says %s: not a number from %d to the %d asked for (RFC 2348)", shown(o), tftp.MinBlksize, asked))
 	}
 	t.blksize = n
 	return 0, nil
 }
 
-func (t *tftpTransfer) grantTsize(value, shown string) (tftp.ErrorCode, *Error) {
-	n, err := strconv.ParseInt(value, 10, 64)
+func (t *tftpTransfer) grantTsize(o tftp.Option) (tftp.ErrorCode, *Error) {
+	n, err := strconv.ParseInt(o.Value, 10, 64)
 	switch {
 	case err != nil || n < 0:
-		return tftp.OptionRefused, t.fail(trace.Protocol, fmt.Sprintf("OACK says %s: not a number of bytes (RFC 2349)", shown))
-	case n == 0 && t.client.behaviour.TFTPTsizeZero != "accept":
+		return tftp.OptionRefused, t.fail(trace.Protocol, fmt.Sprintf("OACK says %s: not a number of bytes (RFC 2349)", shown(o)))
+	case n == 0 && t.client.shared.behaviour.TFTPTsizeZero != "accept":
 		return tftp.OptionRefused, t.fail(trace.Protocol,
 			"OACK says tsize=0: an empty file, or a server that repeats the request's 0; libcurl refuses both (option tftp_tsize_zero)")
 	case n > t.in.limit:
@@ -84,7 +90,7 @@ func (t *tftpTransfer) grantTsize(value, shown string) (tftp.ErrorCode, *Error) 
 		e.Peer = t.peer
 		return tftp.DiskFull, e
 	case n > 0:
-		t.in.announced = n
+		t.in.expect(n)
 	}
 	return 0, nil
 }

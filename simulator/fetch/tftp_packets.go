@@ -132,7 +132,7 @@ func (t *tftpTransfer) repeat(from netip.AddrPort, what string) error {
 
 // begin fixes the peer and turns to the timings of a transfer under way.
 func (t *tftpTransfer) begin(from netip.AddrPort, how string) error {
-	b := &t.client.behaviour
+	b := &t.client.shared.behaviour
 	now := time.Now()
 	t.peer, t.heard = from, now
 	t.resend, t.maxSends = b.TFTPAckResend, b.TFTPAckSends
@@ -167,12 +167,9 @@ func (t *tftpTransfer) keep(data []byte) *Error {
 		return e
 	}
 	in.n += int64(len(data))
-	if in.to == nil {
-		in.kept.Write(data)
-		return nil
-	}
-	if _, err := in.to.Write(data); err != nil {
-		return &Error{Code: trace.LocalFailure, Peer: t.peer, Detail: "the body can't be kept: " + clean(err.Error()), Err: err}
+	if err := in.keep(data); err != nil {
+		err.Peer = t.peer
+		return err
 	}
 	return nil
 }

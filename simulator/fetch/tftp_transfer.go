@@ -48,11 +48,11 @@ type tftpTransfer struct {
 
 // run is the whole transfer. It ends with the last block taken, or an error.
 func (t *tftpTransfer) run() error {
-	b := &t.client.behaviour
+	b := &t.client.shared.behaviour
 	t.blksize = tftp.DefaultBlksize
 	t.resend, t.maxSends = b.TFTPResend, b.TFTPSends
 	t.first = time.Now()
-	t.giveUp = t.first.Add(t.client.firstWait)
+	t.giveUp = t.first.Add(t.client.shared.firstWait)
 	if err := t.send(); err != nil {
 		return err
 	}
@@ -147,9 +147,9 @@ func (t *tftpTransfer) again(now time.Time) error {
 
 // rest keeps what the next transfer can use, and nothing else.
 func (t *tftpTransfer) rest() {
-	c := t.client
+	s := t.client.shared
 	*t = tftpTransfer{buffer: t.buffer, out: t.out[:0]}
-	c.resting.Put(t)
+	s.transfers.Put(t)
 }
 
 // gaveUp says how a transfer ended for want of packets.
@@ -175,7 +175,7 @@ func (t *tftpTransfer) gaveUp(now time.Time) error {
 		return t.fail(trace.NoAnswer, "silence after "+t.progress())
 	default:
 		return t.fail(trace.TimeUp, fmt.Sprintf("the file was not whole after %s (option tftp_transfer_time), but stood after %s",
-			t.client.behaviour.TFTPTransferTime, t.progress()))
+			t.client.shared.behaviour.TFTPTransferTime, t.progress()))
 	}
 }
 
@@ -208,7 +208,10 @@ func (t *tftpTransfer) fail(code trace.Code, detail string) *Error {
 func (t *tftpTransfer) tracing() bool { return t.client.trace != trace.Discard }
 
 func (t *tftpTransfer) record(e trace.Event) {
-	e.Name, e.URL = t.request.Name, trace.URL(t.request.URL)
+	if t.request.shown == "" {
+		t.request.shown = trace.URL(t.request.URL)
+	}
+	e.Name, e.URL = t.request.Name, t.request.shown
 	t.client.trace.Record(e)
 }
 

@@ -29,27 +29,22 @@ type tlsClient struct {
 	profile string      // option tls_profile
 }
 
-// newTLS reads the authorities. Its error says that there is none among them.
-func newTLS(o Options) (tlsClient, error) {
+// newTLS returns the side of one pass: its sessions are its own.
+func newTLS(s *Shared) tlsClient {
 	c := &tls.Config{
-		InsecureSkipVerify: o.TLS.Insecure, //nolint:gosec // the user asked for it
-		Certificates:       o.TLS.Certificates,
-		KeyLogWriter:       o.TLS.KeyLog,
+		InsecureSkipVerify: s.tls.Insecure, //nolint:gosec // the user asked for it
+		Certificates:       s.tls.Certificates,
+		KeyLogWriter:       s.tls.KeyLog,
+		RootCAs:            s.roots,
 		MinVersion:         tls.VersionTLS12,
 		// An FTP server may demand that the data connection goes on with the session
 		// of the control connection.
 		ClientSessionCache: tls.NewLRUClientSessionCache(0),
 	}
-	if o.Behaviour.TLSProfile == "tls12-rsa" {
+	if s.behaviour.TLSProfile == "tls12-rsa" {
 		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, rsaSuites
 	}
-	if len(o.TLS.CA) > 0 {
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(o.TLS.CA) {
-			return tlsClient{}, errors.New("the CA file holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
-		}
-	}
-	return tlsClient{config: c, profile: o.Behaviour.TLSProfile}, nil
+	return tlsClient{config: c, profile: s.behaviour.TLSProfile}
 }
 
 // forHost returns the configuration for talking to host.

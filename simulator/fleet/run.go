@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/fipsim/fipsim/simulator/fetch"
 )
 
 // run is one load that is under way.
@@ -16,6 +18,7 @@ type run struct {
 	verify   *verifier
 	parser   *parser
 	shared   shared
+	fetchers *fetch.Shared
 	paths    []wayOut // ways out of this machine
 	inFlight int
 	shards   []*shard
@@ -59,6 +62,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	r := &run{Options: o, parser: newParser(), verify: newVerifier(o.Expect, o.Phones)}
 	var err error
+	if r.fetchers, err = fetch.NewShared(r.Behaviour, r.TLS); err != nil {
+		return nil, err
+	}
 	if r.paths, err = r.openPaths(ctx); err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (w *worker) options(i int, m *member) phone.Options {
 	}
 	out := w.paths[i%len(w.paths)]
 	o := phone.Options{
-		Identity: id, Behaviour: w.Behaviour, Network: out.network, TLS: w.TLS, Flash: m,
+		Identity: id, Network: out.network, Shared: w.fetchers, Flash: m,
 		Trace: trace.NewStream(spec.MAC, &w.sink), Parser: w.parser, Known: m.known,
 	}
 	server := w.serverOf(w.stage.Protocol.pick(w.seed+3, i))

@@ -39,6 +39,10 @@ type Options struct {
 	// common can share what they read.
 	Parser Parser
 
+	// Shared is what the phone's fetchers have in common with other phones'; nil: made of
+	// Behaviour and TLS. Where it is given, it decides and those two are not looked at.
+	Shared *fetch.Shared
+
 	// Known is the server that the phone knows since it was powered on, as Phone.Known
 	// told; zero: none. With it a phone at rest can be put away, and made again from
 	// its flash.
@@ -75,7 +79,6 @@ type Phone struct {
 // flash, of certificates that cannot be read, or of a User-Agent that no header can carry.
 func New(o Options) (*Phone, error) {
 	o.Identity = o.Identity.WithDefaults()
-	o.Behaviour = o.Behaviour.WithDefaults()
 	if o.Network == nil {
 		o.Network = wire.OS{}
 	}
@@ -92,7 +95,13 @@ func New(o Options) (*Phone, error) {
 	if held.Firmware != "" {
 		o.Identity.Firmware = held.Firmware
 	}
-	if _, err := fetch.New(fetch.Options{Identity: o.Identity, Behaviour: o.Behaviour, TLS: o.TLS}); err != nil {
+	if o.Shared == nil {
+		if o.Shared, err = fetch.NewShared(o.Behaviour, o.TLS); err != nil {
+			return nil, err
+		}
+	}
+	o.Behaviour, o.TLS = o.Shared.Behaviour(), o.Shared.TLS()
+	if _, err := o.Shared.Agent(o.Identity); err != nil {
 		return nil, err
 	}
 	if o.Parser == nil {

@@ -112,11 +112,10 @@ func (s *pass) readOffer(offer discover.Offer) error {
 // openFetcher makes the pass's fetcher, once its server is known.
 func (s *pass) openFetcher() (err error) {
 	s.files, err = fetch.New(fetch.Options{
-		Identity:  s.id,
-		Behaviour: s.behaviour,
-		Network:   s.network(),
-		Trace:     s.trace,
-		TLS:       s.phone.options.TLS,
+		Identity: s.id,
+		Network:  s.network(),
+		Trace:    s.trace,
+		Shared:   s.phone.options.Shared,
 	})
 	return err
 }

@@ -2,6 +2,7 @@ package tftp
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -107,21 +108,24 @@ func (p *Packet) Option(name string) (value string, ok bool) {
 // String describes p in a few words for a person: "DATA block 3, 512 bytes". Names and
 // texts from the other side are quoted.
 func (p *Packet) String() string {
-	var b strings.Builder
-	b.WriteString(p.Op.String())
+	b := append(make([]byte, 0, 64), p.Op.String()...)
 	switch p.Op {
 	case RRQ, WRQ:
-		fmt.Fprintf(&b, " %q %q", p.Filename, p.Mode)
+		b = appendQuoted(appendQuoted(b, ' ', p.Filename), ' ', p.Mode)
 	case DATA:
-		fmt.Fprintf(&b, " block %d, %d bytes", p.Block, len(p.Data))
+		b = fmt.Appendf(b, " block %d, %d bytes", p.Block, len(p.Data))
 	case ACK:
-		fmt.Fprintf(&b, " block %d", p.Block)
+		b = fmt.Appendf(b, " block %d", p.Block)
 	case ERROR:
-		fmt.Fprintf(&b, " %d %q", uint16(p.Code), p.Message)
+		b = appendQuoted(strconv.AppendUint(append(b, ' '), uint64(p.Code), 10), ' ', p.Message)
 	case OACK:
 	}
 	for _, o := range p.Options {
-		fmt.Fprintf(&b, " %q=%q", o.Name, o.Value)
+		b = appendQuoted(appendQuoted(b, ' ', o.Name), '=', o.Value)
 	}
-	return b.String()
+	return string(b)
+}
+
+func appendQuoted(b []byte, before byte, text string) []byte {
+	return strconv.AppendQuote(append(b, before), text)
 }

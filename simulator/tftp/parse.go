@@ -92,9 +92,10 @@ func parseOACK(b []byte) (Packet, error) {
 
 // scanner reads texts that end in NUL.
 type scanner struct {
-	op Op
-	b  []byte
-	at int
+	op   Op
+	b    []byte
+	at   int
+	kept string // all of b; empty: not needed yet
 }
 
 // text reads one text; what and of name it in an error, which points at its first byte.
@@ -110,8 +111,12 @@ func (s *scanner) text(what, of string) (string, error) {
 		}
 		return "", &MalformedError{Op: s.op, Offset: s.at, What: what + " has no NUL at its end"}
 	}
+	if s.kept == "" {
+		s.kept = string(s.b) // the texts share it
+	}
+	text := s.kept[s.at : s.at+end]
 	s.at += end + 1
-	return string(rest[:end]), nil
+	return text, nil
 }
 
 // options reads pairs until the packet's end. NULs alone after the last pair are padding.
@@ -129,6 +134,9 @@ func (s *scanner) options() (options []Option, padding int, err error) {
 		}
 		if o.Value, err = s.text("the value of option", o.Name); err != nil {
 			return nil, 0, err
+		}
+		if options == nil {
+			options = make([]Option, 0, 4) // there are hardly ever more
 		}
 		options = append(options, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -31,15 +32,33 @@ func (o OS) ListenPacket(ctx context.Context, network, address string) (net.Pack
 	if err != nil {
 		return nil, fmt.Errorf("listen %s: %w", address, err)
 	}
-	if host == "" && o.Local.IsValid() {
-		address = net.JoinHostPort(o.Local.String(), port)
-	}
-	conn, err := new(net.ListenConfig).ListenPacket(ctx, network, address)
+	conn, err := o.listen(ctx, network, host, port)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.setMulticast(conn); err != nil {
 		_ = conn.Close() // what matters is why it is of no use
+		return nil, err
+	}
+	return conn, nil
+}
+
+// listen binds a socket. What needs no resolver goes past it: a phone opens a socket for
+// every file.
+func (o OS) listen(ctx context.Context, network, host, port string) (net.PacketConn, error) {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if host != "" || err != nil || network != "udp4" || o.Local.IsValid() && !o.Local.Is4() {
+		if host == "" && o.Local.IsValid() {
+			host = o.Local.String()
+		}
+		return new(net.ListenConfig).ListenPacket(ctx, network, net.JoinHostPort(host, port))
+	}
+	at := net.UDPAddr{Port: int(n)}
+	if o.Local.IsValid() {
+		at.IP = o.Local.AsSlice()
+	}
+	conn, err := net.ListenUDP(network, &at)
+	if err != nil {
 		return nil, err
 	}
 	return conn, nil
