@@ -30,6 +30,8 @@ type extraction struct {
 	seen *seen
 	out  Extracted
 	err  error
+
+	origins []string // URLs of that folder, as files of the tree have them
 }
 
 // Extract makes a scenario folder of a capture: the tree that the server published as
@@ -50,6 +52,7 @@ func Extract(c *Capture, dir string) (*Extracted, error) {
 	defer func() { _ = root.Close() }()
 	x := &extraction{dir: root, seen: see(c.Phones)}
 	x.base = baseOf(c.Phones)
+	x.origins = x.findOrigins()
 	x.tree()
 	x.phones(c.Phones)
 	x.report(c)
@@ -140,7 +143,7 @@ func (x *extraction) within(name string) (string, bool) {
 // phones writes scenario.yaml, and what each phone should hold.
 func (x *extraction) phones(phones []*Phone) {
 	var y strings.Builder
-	y.WriteString("version: 1\ntree: tree\nphones:\n")
+	y.WriteString("version: 1\ntree: tree\n" + x.originsYAML() + "phones:\n")
 	var feature strings.Builder
 	for _, p := range phones {
 		if p.MAC.IsZero() {
@@ -148,30 +151,8 @@ func (x *extraction) phones(phones []*Phone) {
 			continue
 		}
 		x.out.Phones++
-		fmt.Fprintf(&y, "  - mac: %q\n", p.MAC.String())
-		if p.Model != "" {
-			fmt.Fprintf(&y, "    model: %q\n    firmware: %q\n", p.Model, p.Firmware)
-		}
-		if like := p.Like(); len(like) > 0 {
-			name := "behaviour/" + p.MAC.String() + ".yaml"
-			x.write(name, behaviourFile(like))
-			fmt.Fprintf(&y, "    behaviour: %s\n", name)
-		}
-		if o := p.outcome(); o == device.NothingFound {
-			fmt.Fprintf(&y, "    outcome: %s\n", o)
-		}
-		held, whole := p.settings()
-		switch {
-		case !whole:
-			x.remark("no expected settings for %s: not all of its files are whole in the capture", p.Name())
-		case held.Len() > 0:
-			name := "expect/" + p.MAC.String() + ".cfg"
-			var body bytes.Buffer
-			if err := held.WriteCfg(&body); err != nil && x.err == nil {
-				x.err = err
-			}
-			x.write(name, body.Bytes())
-			fmt.Fprintf(&y, "    expect: %s\n", name)
+		y.WriteString(x.phone(p))
+		if held, whole := p.settings(); whole && held.Len() > 0 {
 			feature.WriteString(x.scenario(p, held))
 		}
 	}
@@ -183,6 +164,65 @@ func (x *extraction) phones(phones []*Phone) {
 		x.err = errors.New("no phone in this capture has a known MAC: there is nothing to make a scenario of")
 	}
 	x.write("scenario.yaml", []byte(y.String()))
+}
+
+// phone writes one phone's files, and returns its entry in scenario.yaml.
+func (x *extraction) phone(p *Phone) string {
+	var y strings.Builder
+	fmt.Fprintf(&y, "  - mac: %q\n", p.MAC.String())
+	if p.Model != "" {
+		fmt.Fprintf(&y, "    model: %q\n    firmware: %q\n", p.Model, p.Firmware)
+	}
+	if told := x.told(p); told != "" {
+		fmt.Fprintf(&y, "    file: %q\n", told)
+	}
+	if like := toldByURL(p); len(like) > 0 {
+		name := "behaviour/" + p.MAC.String() + ".yaml"
+		x.write(name, behaviourFile(like))
+		fmt.Fprintf(&y, "    behaviour: %s\n", name)
+	}
+	if o := p.outcome(); o == device.NothingFound {
+		fmt.Fprintf(&y, "    outcome: %s\n", o)
+	}
+	held, whole := p.settings()
+	switch {
+	case !whole:
+		x.remark("no expected settings for %s: not all of its files are whole in the capture", p.Name())
+	case held.Len() > 0:
+		name := "expect/" + p.MAC.String() + ".cfg"
+		var body bytes.Buffer
+		if err := held.WriteCfg(&body); err != nil && x.err == nil {
+			x.err = err
+		}
+		x.write(name, body.Bytes())
+		fmt.Fprintf(&y, "    expect: %s\n", name)
+	}
+	return y.String()
+}
+
+// told is the file whose URL the phone was told, as seen from the base; empty: it was
+// told a folder. Of its own accord no phone asks for a cfg file first.
+func (x *extraction) told(p *Phone) string {
+	for _, a := range newStory(p).fetches {
+		if len(a.requests) == 0 {
+			continue
+		}
+		if name, inside := x.within(pathOf(a.url)); inside && strings.HasSuffix(name, ".cfg") {
+			return name
+		}
+		return ""
+	}
+	return ""
+}
+
+// toldByURL is Like for a phone that is told its server by hand: a scenario's.
+func toldByURL(p *Phone) []Fact {
+	like := p.Like()
+	if a := (&likeness{Phone: p, story: newStory(p)}).first(); a != nil && a.file() == p.MAC.String() {
+		like = slices.DeleteFunc(like, func(f Fact) bool { return f.Name == "probe_bare_mac" })
+		like = append(like, Fact{"probe_bare_mac", "always"})
+	}
+	return like
 }
 
 // behaviourFile writes options of the phone as YAML.

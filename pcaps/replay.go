@@ -41,13 +41,14 @@ type Replayed struct {
 func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error) {
 	var network wire.Network = wire.OS{}
 	if o.Server == "" {
-		local, err := server.Start(ctx, server.Options{Tree: see(c.Phones).fs(),
-			TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
+		const free = "127.0.0.1:0"
+		local, err := server.Start(ctx, server.Options{Tree: see(c.Phones).fs(), TFTP: free, FTP: free, HTTP: free, HTTPS: free})
 		if err != nil {
 			return nil, err
 		}
 		defer func() { _ = local.Close() }()
 		network = newRedirect(c.Phones, local.URLs())
+		o.TLS = fetch.TLS{Insecure: true} // the captured server's key is not in the capture
 	}
 	var all []Replayed
 	for _, p := range c.Phones {

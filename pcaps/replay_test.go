@@ -11,6 +11,7 @@ import (
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
+	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -25,7 +26,8 @@ func ownCapture(t *testing.T, scheme string) ([]byte, *phone.Phone) {
 		"prov/sub/common.cfg":      {Data: bytes.Repeat([]byte("lang.gui=French\n# filling\n"), 60)},
 		"prov/0021f2000001.unused": {Data: []byte("x")},
 	}
-	s, err := server.Start(t.Context(), server.Options{Tree: tree, TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", HTTP: "127.0.0.1:0"})
+	s, err := server.Start(t.Context(), server.Options{Tree: tree, TFTP: "127.0.0.1:0", FTP: "127.0.0.1:0", HTTP: "127.0.0.1:0",
+		HTTPS: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +38,7 @@ func ownCapture(t *testing.T, scheme string) ([]byte, *phone.Phone) {
 		t.Fatal(err)
 	}
 	base := s.URL(scheme).JoinPath("prov/")
-	p, err := phone.New(phone.Options{Network: &wire.Tap{Capture: capture},
+	p, err := phone.New(phone.Options{Network: &wire.Tap{Capture: capture}, TLS: fetch.TLS{Insecure: true, KeyLog: capture.KeyLog()},
 		Finders: map[string]discover.Finder{discover.SourceStatic: discover.Static{URL: base.String()}}})
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +55,7 @@ func ownCapture(t *testing.T, scheme string) ([]byte, *phone.Phone) {
 // A pass that is captured, extracted in memory and done again gives the same fetches
 // and the same settings, though the first server is gone.
 func TestReplayRoundTrip(t *testing.T) {
-	for _, scheme := range []string{"tftp", "ftp", "http"} {
+	for _, scheme := range []string{"tftp", "ftp", "http", "https"} {
 		t.Run(scheme, func(t *testing.T) {
 			b, original := ownCapture(t, scheme)
 			c := read(t, b)

@@ -22,6 +22,7 @@ type Phone struct {
 	Expect    *Expect          // nil: any settings will do
 	ExpectAt  string           // the expect file's path, there or not; empty: none was named
 	Accounts  []Account        // what it registers with; each field may go by either of its names
+	File      string           // the file whose URL it is told; empty: it is told that of the folder
 }
 
 // Differences returns what the phone holds otherwise than expected.
@@ -67,6 +68,7 @@ type phoneYAML struct {
 	Behaviour ast.Node `yaml:"behaviour"` // a mapping of options, or the name of a file
 	Outcome   string   `yaml:"outcome"`
 	Expect    string   `yaml:"expect"` // the name of a file
+	File      string   `yaml:"file"`   // the one that it is told, below tree
 }
 
 // word is a scalar as it is written: an unquoted all-digit MAC is a MAC, never a number.
@@ -95,6 +97,9 @@ func (y phoneYAML) read(d *Document, path, dir string, record bool) (p Phone, er
 	}
 	p.Identity.Model, p.Identity.Firmware = y.Model, string(y.Firmware)
 	p.Identity = p.Identity.WithDefaults()
+	if p.File = y.File; p.File != "" && !fs.ValidPath(p.File) {
+		return p, d.Errorf(path+".file", "%q is no file below the tree", p.File)
+	}
 	p.Outcome = device.Outcome(y.Outcome)
 	if y.Outcome != "" && !slices.Contains(outcomes, p.Outcome) {
 		return p, d.Errorf(path+".outcome", "%q is no outcome; there are: provisioned, unchanged, nothing-found, failed", y.Outcome)

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +13,8 @@ import (
 type Scenario struct {
 	Name     string // the folder's own name
 	Dir      string
-	Tree     fs.FS // what is published; nil: nothing is
+	Tree     fs.FS    // what is published; nil: nothing is
+	Origins  []Origin // where the tree was taken from
 	Phones   []Phone
 	Features fs.FS // feature files of its own, below folder "features"; nil: none
 }
@@ -24,6 +26,7 @@ const scenarioVersion = 1
 type scenarioYAML struct {
 	Version  int         `yaml:"version"`
 	Tree     string      `yaml:"tree"`
+	Origins  []string    `yaml:"origins"`
 	Phones   []phoneYAML `yaml:"phones"`
 	Features string      `yaml:"features"`
 }
@@ -47,6 +50,13 @@ func Open(dir string) (*Scenario, error) {
 	}
 	if s.Features, err = y.folder(d, "$.features", dir, y.Features); err != nil {
 		return nil, err
+	}
+	for i, text := range y.Origins {
+		origin, err := readOrigin(text)
+		if err != nil {
+			return nil, d.Errorf(fmt.Sprintf("$.origins[%d]", i), "%w", err)
+		}
+		s.Origins = append(s.Origins, origin)
 	}
 	for i, p := range y.Phones {
 		phone, err := p.read(d, phonePath(i), dir, false)

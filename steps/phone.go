@@ -35,6 +35,7 @@ func phoneSteps(sc catalogue) {
 	sc.Then(`^it was given "([^"]*)" (\d+) times$`, itWasGivenTimes)
 	sc.Then(`^it holds "([^"]*)" as "([^"]*)"$`, itHolds)
 	sc.Then(`^it holds "([^"]*)" as "([^"]*)" and not as "([^"]*)"$`, itHoldsAndNot)
+	sc.Then(`^it ends provisioned and holds$`, itEndsHolding)
 	sc.Then(`^it holds exactly what was published$`, itHoldsExactly)
 }
 

@@ -72,12 +72,14 @@ func itHolds(ctx context.Context, key, want string) error {
 	if err != nil {
 		return err
 	}
-	if want = w.expand(want); got == want {
+	want = w.expand(want)
+	if value, _ := p.Settings().Get(key); value == want { // got is masked where it is secret
 		return nil
 	}
 	if err := w.undisturbed(ctx, p); err != nil {
 		return err
 	}
+	want = config.Masked(key, want)
 	if got == "" {
 		return violated(key+"="+want, "the phone holds nothing for it")
 	}

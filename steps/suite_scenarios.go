@@ -61,9 +61,10 @@ func (s *suite) judgeScenarios(ctx context.Context, plan []Planned) {
 func (s *suite) judgeScenario(ctx context.Context, p Planned) {
 	r := &round{over: p.Over}
 	first := s.scenarioWorld(p, 0)
+	phones := p.scenario.Phones
 	open, err := first.open(ctx)
 	if err == nil {
-		err = first.serve(open, p.scenario)
+		phones, err = first.serve(open, p.scenario)
 	}
 	var all sync.WaitGroup
 	for i := range p.scenario.Phones {
@@ -78,7 +79,7 @@ func (s *suite) judgeScenario(ctx context.Context, p Planned) {
 				failure = w.openEvidence()
 			}
 			if failure == nil {
-				failure = w.provisions(open, p.scenario.Phones[i], w.base.String())
+				failure = w.provisions(open, phones[i], w.base.JoinPath(phones[i].File).String())
 			}
 			if i > 0 { // the first holds the turn for all
 				s.conclude(open, r, w, nil, failure)
@@ -101,11 +102,36 @@ func (s *suite) scenarioWorld(p Planned, i int) *world {
 	}
 }
 
-// serve publishes a scenario's tree, where it has one.
-func (w *world) serve(ctx context.Context, own *scenarios.Scenario) error {
-	if own.Tree != nil {
-		return w.put(ctx, own.Tree)
+// serve publishes a scenario's tree, where it has one, and returns its phones. Where
+// files name the server that they were taken from, they name this one instead.
+func (w *world) serve(ctx context.Context, own *scenarios.Scenario) ([]scenarios.Phone, error) {
+	if own.Tree == nil {
+		return own.Phones, w.locate()
 	}
+	if err := w.put(ctx, own.Tree); err != nil {
+		return nil, err
+	}
+	to := scenarios.Moved(own.Origins, w.published.Bases)
+	if to == nil {
+		return own.Phones, nil
+	}
+	tree, err := scenarios.MoveTree(own.Tree, to)
+	if err != nil {
+		return nil, harness("the scenario's tree: %v", err)
+	}
+	w.publishes(tree)
+	if err := w.published.Replace(ctx, tree); err != nil {
+		return nil, harness("publishing: %v", err)
+	}
+	phones := make([]scenarios.Phone, len(own.Phones))
+	for i, p := range own.Phones {
+		phones[i] = p.Moved(to)
+	}
+	return phones, nil
+}
+
+// locate takes the target's own URL.
+func (w *world) locate() error {
 	if l, ok := w.suite.options.Target.(scenarios.Located); ok {
 		w.base = scenarios.BaseOf(l.URLs(), w.scheme)
 	}

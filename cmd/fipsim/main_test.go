@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/fipsim/fipsim/simulator/faulty"
 )
 
 func TestMain(m *testing.M) {
@@ -21,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"status": status,
+			"faulty": serveWrongly,
 		},
 		Setup: func(e *testscript.Env) error {
 			if dir := os.Getenv("GOCOVERDIR"); dir != "" {
@@ -49,4 +53,18 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit status %d, want %d\nstdout:\n%s\nstderr:\n%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
 	}
+}
+
+// serveWrongly is `faulty FAULT DIR`: until the script's end, a server with that fault
+// serves a folder, and $FAULTY is its URL.
+func serveWrongly(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: faulty FAULT DIR")
+	}
+	fault, err := faulty.Find(args[0])
+	ts.Check(err)
+	s, err := faulty.Start(context.Background(), fault, os.DirFS(ts.MkAbs(args[1])))
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Close() })
+	ts.Setenv("FAULTY", s.URLs()[fault.Protocol].String())
 }
