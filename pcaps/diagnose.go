@@ -32,10 +32,52 @@ const (
 	AllWell        Cause = "all-well"
 )
 
+// Side is where a fault lies: where something has to be corrected.
+type Side string
+
+// The sides. A server is blamed only for what the capture proves.
+const (
+	ByServer    Side = "server"    // the provisioning server does what it must not
+	ByFiles     Side = "files"     // what is published there: names, contents, what is missing
+	ByDiscovery Side = "discovery" // what tells the phone its server: DHCP, PnP
+	ByPhone     Side = "phone"     // its own settings
+	ByCapture   Side = "capture"   // it does not hold enough
+	Open        Side = "open"      // this capture alone does not tell
+	Nobody      Side = ""          // all is well
+)
+
+// sides are where the causes lie as a rule; a diagnosis may know better.
+var sides = map[Cause]Side{
+	NoAnswer: Open, NoServerNamed: ByDiscovery, NotifyIgnored: ByDiscovery, WrongServer: ByPhone, Refused: Open, TLSRefused: Open,
+	LoginRefused: Open, Forbidden: ByServer, ServerFailed: ByServer, FileCut: ByServer, NothingThere: ByFiles,
+	IncludeMissing: ByFiles, OnlyCommon: ByFiles, SlowAnswer: Open, Unusable: ByFiles, Incomplete: ByCapture, NothingSeen: Open,
+}
+
+// words are the side in a sentence.
+func (s Side) words() string {
+	switch s {
+	case ByServer:
+		return "the server"
+	case ByFiles:
+		return "the files that are published"
+	case ByDiscovery:
+		return "what tells the phone its server"
+	case ByPhone:
+		return "the phone's own settings"
+	case ByCapture:
+		return "the capture"
+	case Open:
+		return "open: this capture alone does not tell"
+	case Nobody:
+	}
+	return ""
+}
+
 // Diagnosis is one thing that is wrong, or that all is well, in plain words.
 type Diagnosis struct {
 	Cause  Cause  `json:"cause"`
-	Text   string `json:"text"`   // what happened, and whose it is
+	Side   Side   `json:"side"`   // where the fault lies
+	Text   string `json:"text"`   // what happened
 	Frames []int  `json:"frames"` // where to look, the first ones
 	Filter string `json:"filter"` // a Wireshark display filter
 	Next   string `json:"next"`   // the next check to make
@@ -56,12 +98,19 @@ func Diagnose(p *Phone) []Diagnosis {
 	}
 	all = slices.DeleteFunc(all, func(d Diagnosis) bool { return d.Text == "" })
 	slices.SortStableFunc(all, func(a, b Diagnosis) int { return cmp.Compare(a.rank, b.rank) })
+	if len(all) == 0 {
+		all = []Diagnosis{{Cause: NothingSeen, rank: 99, Text: "the capture does not tell how this phone's pass ended",
+			Next: "Capture from the moment at which the phone is powered on, until a minute after its last request."}}
+	}
 	// That all is well, or that there was nothing, is said only where nothing else is.
 	if len(all) > 1 && all[0].rank < 90 {
 		worst := all[0].rank
 		all = slices.DeleteFunc(all, func(d Diagnosis) bool { return d.Cause == AllWell && worst < 50 || d.Cause == NothingSeen })
 	}
 	for i := range all {
+		if all[i].Side == Nobody {
+			all[i].Side = sides[all[i].Cause]
+		}
 		slices.Sort(all[i].Frames)
 		all[i].Frames = slices.Compact(all[i].Frames)
 		if all[i].Filter == "" {

@@ -49,6 +49,7 @@ type ftpFile struct {
 	body       bytes.Buffer
 	data       bool // a data connection carried it
 	over       bool // and ended
+	broken     bool // by a reset of the server's
 	lost       bool
 }
 

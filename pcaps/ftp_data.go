@@ -7,10 +7,13 @@ import (
 )
 
 // ftpData is one data connection of a session.
-type ftpData struct{ session *ftpTalk }
+type ftpData struct {
+	session *ftpTalk
+	f       *flow
+}
 
 // openData takes a connection that the session announced.
-func (t *ftpTalk) openData(*flow) talk { return &ftpData{t} }
+func (t *ftpTalk) openData(f *flow) talk { return &ftpData{t, f} }
 
 // data implements talk: what comes from either side belongs to the file that is under
 // way; a listing belongs to none.
@@ -34,11 +37,15 @@ func (d *ftpData) hole(bool, moment) {
 }
 
 func (d *ftpData) close(m moment) {
+	if d.f.opened && !d.f.answered && d.session.phone != nil {
+		d.f.unanswered()
+		return
+	}
 	f := d.session.file
 	if f == nil || f.over {
 		return
 	}
-	f.over, f.data, f.last = true, true, m
+	f.over, f.data, f.broken, f.last = true, true, d.f.reset, m
 	if f.reply != "" {
 		d.session.done(m)
 	}
@@ -76,6 +83,10 @@ func (t *ftpTalk) done(m moment) {
 		e.Kind, e.Fault, e.Detail = trace.FetchFailed, trace.ServerError, f.reply
 	case f.lost:
 		partial = "the capture lacks a part of it"
+	case f.broken:
+		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
+		e.Detail = fmt.Sprintf("the server reset the data connection after %d bytes, and then said: %s", f.n, f.reply)
+		partial = e.Detail
 	case !f.data:
 		partial = "its data connection is not in the capture"
 	case f.size >= 0 && f.n < f.size:

@@ -127,6 +127,8 @@ func (h *httpTalk) close(m moment) {
 	switch {
 	case a.res != nil && h.res.untilClose:
 		h.answered(m)
+	case a.res != nil && h.res.chunked:
+		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d bytes, before the last chunk", a.n))
 	case a.res != nil:
 		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d of %d bytes", a.n, a.res.ContentLength))
 	case h.f.resets:

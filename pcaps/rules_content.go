@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -37,16 +38,15 @@ func ruleContent(s *story) []Diagnosis {
 		}
 	}
 	done := make(map[string]bool)
+	moved := s.moved()
 	for _, f := range s.p.Files {
 		if f.Partial != "" || f.Body == nil || done[f.URL+string(f.Body)] {
 			continue
 		}
 		done[f.URL+string(f.Body)] = true
 		frames[f.Name] = f.Frame
-		if isPage(f.Body) && isProvisioning(f.Name) {
-			all = append(all, Diagnosis{Cause: Unusable, rank: 11, Frames: []int{f.Frame},
-				Text: fmt.Sprintf("the server answered the request for %s with a web page, not with a cfg file", f.Name),
-				Next: "Open " + f.URL + " in a browser: a login page, an error page with status 200, or a portal stands in between."})
+		if d, ok := wrongBody(f, cmp.Or(moved[f.URL], f.Name)); ok {
+			all = append(all, d)
 			continue
 		}
 		add(readFile(s.p.MAC, f, held))
@@ -56,6 +56,33 @@ func ruleContent(s *story) []Diagnosis {
 		all = append(all, contentOf(file, found[file], frames[file])...)
 	}
 	return all
+}
+
+// moved are the names under which files were asked for that a redirect led to, by URL.
+func (s *story) moved() map[string]string {
+	all := make(map[string]string)
+	for _, e := range s.events[trace.FetchRedirect] {
+		all[e.URL] = cmp.Or(all[strings.TrimSuffix(e.URL, "/")], e.Name)
+	}
+	return all
+}
+
+// wrongBody: what came in the place of a provisioning file is of another kind.
+func wrongBody(f File, name string) (Diagnosis, bool) {
+	d := Diagnosis{Cause: Unusable, Side: ByServer, rank: 11, Frames: []int{f.Frame}}
+	switch {
+	case !isProvisioning(name):
+		return d, false
+	case isPage(f.Body):
+		d.Text = fmt.Sprintf("the server answered the request for %s with a web page, not with a cfg file", name)
+		d.Next = "Open " + f.URL + " in a browser: a login page, an error page with status 200, or a portal stands in between."
+	case bytes.HasPrefix(f.Body, []byte(gzipMagic)):
+		d.Text = fmt.Sprintf("the server sent %s compressed (gzip), which the phone did not ask for and cannot read", name)
+		d.Next = "Switch compression off on the server, or on the proxy before it, for this folder."
+	default:
+		return d, false
+	}
+	return d, true
 }
 
 // readFile returns the findings of one file, and merges it where it is a cfg file.

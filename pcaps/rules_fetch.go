@@ -12,7 +12,7 @@ import (
 // rules judge a story. Each returns what it found, with a rank: the lower, the more
 // probable it is that this is the cause.
 var rules = []func(*story) []Diagnosis{
-	ruleFailed, ruleSlow, ruleFiles, ruleDHCP, rulePnP, ruleWrongServer, ruleNeverAsked, ruleContent, ruleWell,
+	ruleFailed, ruleRedirect, ruleSlow, ruleFiles, ruleDHCP, rulePnP, ruleWrongServer, ruleNeverAsked, ruleContent, ruleWell,
 }
 
 // patience is how long a phone waits before it sends a TFTP request again (grade B).
@@ -47,7 +47,7 @@ func (s *story) failed(a *attempt) (d Diagnosis, key string) {
 		if !a.asked || len(a.requests) == 0 {
 			return Diagnosis{}, ""
 		}
-		d.Cause = LoginRefused
+		d.Cause, d.Side = LoginRefused, ByPhone
 		d.Text = fmt.Sprintf("%s asks for a user name and a password for %s, and the phone gave none: it has no credentials for "+
 			"this server",
 			server, a.name)
@@ -73,6 +73,9 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 		say(Refused, "Is the server running, and is the port in the provisioning URL the right one?",
 			"%s refused the connection: nothing listens on that port", peer)
 	case trace.TLSFailure:
+		if a.end.Fact("tls.certificate") != "" {
+			d.Side = ByServer
+		}
 		say(TLSRefused, "Look at the certificate: its names, its dates, who signed it; and which TLS versions both sides offer. "+
 			"openssl s_client -connect "+peer.String()+" shows it.", "no TLS connection to %s: %s", peer, detail)
 	case trace.Unauthorized:
@@ -90,6 +93,7 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 			"%s: %s", a.name, detail)
 	default:
 		if why, ok := strings.CutPrefix(detail, "the phone ended it: "); ok {
+			d.Side = Open
 			say(ServerFailed, "Compare the OACK with the options of the request: the phone did not accept the server's answer.",
 				"the phone broke %s off: %s", a.name, why)
 			return
@@ -110,6 +114,13 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 		return
 	}
 	d.Cause = NoAnswer
+	if from := a.foreign(); from != "" {
+		d.Cause, d.Side = ServerFailed, Open
+		d.Text = fmt.Sprintf("the transfer of %s stopped: after it began, packets came from another port (%s), which a "+
+			"client must not take for the same transfer (RFC 1350 §4)", a.name, from)
+		d.Next = "Does the server answer one transfer from two ports, or does a NAT between the two lose its entry? Capture at the server."
+		return
+	}
 	if a.end.Bytes > 0 || strings.HasPrefix(a.end.Detail, "silence after") {
 		d.Text = fmt.Sprintf("%s stopped in the middle of %s: %s", server, a.name, a.end.Detail)
 		d.Next = "Look for what drops packets between the two, and into the server's log; does it happen with small files too?"
@@ -175,7 +186,11 @@ func ruleFiles(s *story) []Diagnosis {
 	case len(missed) == 0:
 	case len(got) == 0:
 		server := missed[0].server()
-		all = append(all, Diagnosis{Cause: NothingThere, rank: 20, Frames: frames(),
+		rank := 20
+		if s.unfinished() {
+			rank = 92
+		}
+		all = append(all, Diagnosis{Cause: NothingThere, rank: rank, Frames: frames(),
 			Filter: s.filter(protocolFilter(missed[0].scheme()), server.Addr()),
 			Text:   fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
 			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."})
@@ -193,6 +208,18 @@ func ruleFiles(s *story) []Diagnosis {
 		all = append(all, d)
 	}
 	return all
+}
+
+// unfinished reports whether the capture ends before the pass does.
+func (s *story) unfinished() bool {
+	for _, a := range s.fetches {
+		e := a.end
+		last := e.Kind == trace.FetchFailed && (e.Fault == trace.NoFault || e.Fault == trace.NoAnswer && s.ended(e.At) < patience)
+		if last || a.end.Kind == "" && !a.asked {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *story) asked(name string) bool {

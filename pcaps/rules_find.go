@@ -104,14 +104,15 @@ func (s *story) notifyUnheard(d Diagnosis, notifies []Event) []Diagnosis {
 		return nil
 	}
 	last := notifies[len(notifies)-1]
-	d.Cause, d.Frames = NotifyIgnored, framesOf(notifies...)
+	d.Cause, d.Side, d.Frames = NotifyIgnored, Open, framesOf(notifies...)
 	if _, err := config.ParseURL(last.URL, s.p.MAC, true); err != nil {
+		d.Side = ByDiscovery
 		d.Text = fmt.Sprintf("the NOTIFY's URL is of no use: %v", err)
 		d.Next = "Correct the URL on the PnP server: SCHEME://HOST/PATH, with tftp, ftp, http or https."
 		return []Diagnosis{d}
 	}
 	if s.ended(last.At) < patience {
-		d.Cause, d.rank = Incomplete, 85
+		d.Cause, d.Side, d.rank = Incomplete, ByCapture, 85
 		d.Text = "the capture ends right after the NOTIFY: what the phone did with it is not in it"
 		d.Next = "Capture longer."
 		return []Diagnosis{d}
@@ -168,7 +169,7 @@ func (s *story) twoServers() []Diagnosis {
 	for i, o := range s.offers {
 		for _, other := range s.offers[:i] {
 			if o.source == "DHCP" && other.source == "DHCP" && o.url != other.url && o.by.Addr() != other.by.Addr() {
-				return []Diagnosis{{Cause: WrongServer, rank: 14, Frames: framesOf(other.e, o.e),
+				return []Diagnosis{{Cause: WrongServer, Side: ByDiscovery, rank: 14, Frames: framesOf(other.e, o.e),
 					Text: fmt.Sprintf("two DHCP servers contradict each other: %s names %s, %s names %s", other.by.Addr(),
 						other.url, o.by.Addr(), o.url),
 					Next: "Find the DHCP server that does not belong there; the phone takes the first offer."}}

@@ -97,6 +97,9 @@ func (c *Capture) WriteText(w io.Writer) error {
 			if d.Filter != "" {
 				fmt.Fprintf(&b, "     wireshark  %s\n", d.Filter)
 			}
+			if d.Side != Nobody {
+				fmt.Fprintf(&b, "     lies with  %s\n", d.Side.words())
+			}
 			fmt.Fprintf(&b, "     next       %s\n", d.Next)
 		}
 		if _, err := io.WriteString(w, b.String()); err != nil {
@@ -142,6 +145,9 @@ func (c *Capture) WriteMarkdown(w io.Writer) error {
 			}
 			if d.Filter != "" {
 				fmt.Fprintf(&b, "   - Wireshark: `%s`\n", d.Filter)
+			}
+			if d.Side != Nobody {
+				fmt.Fprintf(&b, "   - lies with: %s\n", cell(d.Side.words()))
 			}
 			fmt.Fprintf(&b, "   - next: %s\n", cell(d.Next))
 		}

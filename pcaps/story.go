@@ -100,6 +100,16 @@ func (a *attempt) frames() []int {
 	return all
 }
 
+// foreign is from where packets of another transfer ID came last; empty: from nowhere.
+func (a *attempt) foreign() string {
+	for i := len(a.ignored) - 1; i >= 0; i-- {
+		if e := a.ignored[i]; e.Fact("tftp.tid") == "foreign" && e.Peer.Addr() == a.server().Addr() {
+			return e.Peer.String()
+		}
+	}
+	return ""
+}
+
 func (a *attempt) scheme() string {
 	scheme, _, _ := strings.Cut(a.url, ":")
 	return scheme

@@ -19,8 +19,9 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 		t.odd = true
 		e := t.event(trace.FetchIgnored, d)
 		e.Peer = d.src
+		e.Facts = []Fact{{"tftp.tid", "foreign"}}
 		if e.Detail = "from a foreign port (unknown transfer ID): " + trace.Clean(p.String()); err != nil {
-			e.Detail = err.Error()
+			e.Detail, e.Facts = err.Error(), nil
 		}
 		w.r.record(t.phone, e)
 		return

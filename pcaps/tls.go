@@ -33,6 +33,7 @@ type tlsTalk struct {
 	cipher    [2]bool  // side has turned to encryption
 	sealed    [2]int64 // bytes of application data
 	seals     [2]int   // records of it
+	answered  bool     // the server sent more than an alert after the phone had asked
 	first     int      // length of the client's first encrypted record
 	cert      *x509.Certificate
 	failed    bool
@@ -129,6 +130,7 @@ func (t *tlsTalk) count(side, n int) {
 		t.first = n
 	}
 	t.sealed[side] += int64(n)
+	t.answered = t.answered || side == 0 && t.seals[1] > 1 && n != sealedAlert
 }
 
 // handshake takes a part of the handshake in the clear, or opened.
@@ -184,27 +186,42 @@ func (t *tlsTalk) close(m moment) {
 		t.inner.close(m)
 		return
 	}
-	if t.phone == nil || t.failed || t.dead {
+	if t.phone == nil || t.failed || t.dead || !t.helloSeen {
 		return
 	}
-	switch {
-	case !t.helloSeen:
-	case t.chosen == 0 && t.f.answered:
-		t.fail(m, "the server ended the connection in the TLS handshake"+versionsHint(t.versions), trace.TLSFailure)
-	case t.chosen == 0:
-		t.fail(m, "no answer in the TLS handshake", trace.NoAnswer)
-	case t.chosen == tls.VersionTLS13 && t.seals[1] == 1 && t.first == sealedAlert && t.keys.sides[1].opener == nil:
-		t.fail(m, "the phone ended the handshake with an encrypted alert, as it does when it does not accept the certificate",
-			trace.TLSFailure)
-	case t.sealed[1] == 0 && !t.keys.shaken:
-		t.fail(m, "the connection ended in the TLS handshake"+t.certificateFault(m.at, 0), trace.TLSFailure)
-	default:
-		if !t.keys.opened {
-			t.f.w.sealed++
-		}
-		e := t.event(TLSData, m)
-		e.Bytes = t.sealed[0]
-		e.Detail = fmt.Sprintf("encrypted: %d bytes asked, %d bytes answered", t.sealed[1], t.sealed[0])
-		t.f.w.r.record(t.phone, e)
+	if detail, code := t.ending(m); code != trace.NoFault {
+		t.fail(m, detail, code)
+		return
 	}
+	if !t.keys.opened {
+		t.f.w.sealed++
+	}
+	e := t.event(TLSData, m)
+	e.Bytes = t.sealed[0]
+	e.Detail = fmt.Sprintf("encrypted: %d bytes asked, %d bytes answered", t.sealed[1], t.sealed[0])
+	t.f.w.r.record(t.phone, e)
+}
+
+// ending says what failed; no fault where nothing did, as far as can be seen.
+func (t *tlsTalk) ending(m moment) (detail string, code trace.Code) {
+	if t.chosen == 0 {
+		if !t.f.answered {
+			return "no answer in the TLS handshake", trace.NoAnswer
+		}
+		return "the server ended the connection in the TLS handshake" + versionsHint(t.versions), trace.TLSFailure
+	}
+	if t.chosen == tls.VersionTLS13 && !t.keys.opened && t.keys.sides[1].opener == nil {
+		switch {
+		case t.seals[1] == 1 && t.first == sealedAlert:
+			return "the phone ended the handshake with an encrypted alert, as it does when it does not accept the certificate",
+				trace.TLSFailure
+		case t.seals[1] > 1 && !t.answered:
+			return "the server ended the connection right after the handshake, without an answer, as it does when it demands a " +
+				"client certificate", trace.TLSFailure
+		}
+	}
+	if t.sealed[1] == 0 && !t.keys.shaken {
+		return "the connection ended in the TLS handshake" + t.certificateFault(m.at, 0), trace.TLSFailure
+	}
+	return "", trace.NoFault
 }

@@ -9,6 +9,18 @@ import (
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
+// certificateWrong says in a word what no phone whose clock is right can accept.
+func (t *tlsTalk) certificateWrong(at time.Time) string {
+	switch c := t.cert; {
+	case c == nil:
+	case at.After(c.NotAfter):
+		return "expired"
+	case at.Before(c.NotBefore):
+		return "not yet valid"
+	}
+	return ""
+}
+
 // certificateFault says what is wrong with the certificate, as far as everybody can see.
 func (t *tlsTalk) certificateFault(at time.Time, code byte) string {
 	switch c := t.cert; {

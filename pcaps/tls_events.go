@@ -100,6 +100,9 @@ func (t *tlsTalk) fail(m moment, detail string, code trace.Code) {
 	t.failed = true
 	e := t.event(trace.FetchFailed, m)
 	e.Name, e.Fault, e.Detail = "TLS handshake", code, detail
+	if wrong := t.certificateWrong(m.at); wrong != "" && code == trace.TLSFailure {
+		e.Facts = append(e.Facts, Fact{"tls.certificate", wrong})
+	}
 	t.phone.weak = true
 	t.f.w.r.record(t.phone, e)
 }
