@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -57,6 +58,10 @@ type Options struct {
 	// Shared is what other fetchers have in common with these; nil: made of Behaviour and
 	// TLS. Where it is given, it decides and those two are not looked at.
 	Shared *Shared
+
+	// ForwardedFor is told in X-Forwarded-For, as by a proxy in front of the server; a
+	// phone has none. Invalid: not told.
+	ForwardedFor netip.Addr
 }
 
 // TLS is what a phone is told about certificates.

@@ -27,6 +27,9 @@ func (f *webFetch) ask(ctx context.Context, authorization string) (*http.Respons
 		Method: http.MethodGet, URL: f.at, Host: f.at.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"User-Agent": {f.agent}},
 	}).WithContext(ctx)
+	if from := f.options.ForwardedFor; from.IsValid() {
+		req.Header.Set("X-Forwarded-For", from.String())
+	}
 	if authorization != "" {
 		req.Header.Set("Authorization", authorization)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/wire"
 )
 
@@ -20,14 +21,15 @@ func (e *BudgetError) Error() string { return e.Detail }
 
 // What passes and phones cost, roughly and from above.
 const (
-	filesOfPass  = 2       // descriptors: FTP has a control and a data connection
-	filesOfOurs  = 64      // descriptors that the rest of the process needs
-	bytesOfPass  = 200e3   // memory: sockets, buffers, a file and its parse
-	bytesOfPhone = 4e3     // memory of a phone at rest, dozens of settings of its own included
-	maxInFlight  = 100000  // more goroutines than that are of no use
-	maxPaths     = 256     // source addresses in use
-	maxTried     = 4096    // source addresses that are tried
-	manyFiles    = 1 << 20 // descriptors, where the system does not tell
+	filesOfPass      = 2       // descriptors: FTP has a control and a data connection
+	filesOfOurs      = 64      // descriptors that the rest of the process needs
+	discoverInFlight = 5000    // passes at once where discovery needs no descriptors, and nobody says
+	bytesOfPass      = 200e3   // memory: sockets, buffers, a file and its parse
+	bytesOfPhone     = 4e3     // memory of a phone at rest, dozens of settings of its own included
+	maxInFlight      = 100000  // more goroutines than that are of no use
+	maxPaths         = 256     // source addresses in use
+	maxTried         = 4096    // source addresses that are tried
+	manyFiles        = 1 << 20 // descriptors, where the system does not tell
 )
 
 // machine is what the operating system allows.
@@ -39,30 +41,52 @@ type machine struct {
 	memory uint64 // bytes available; 0: not known
 }
 
-// budget returns how many passes may be under way at once: as many as was asked for,
-// else DefaultInFlight or what the machine allows. Its error is a *BudgetError.
-func (r *run) budget() (int, error) {
+// budget settles how many passes may be under way at once: as many as was asked for,
+// else DefaultInFlight or what the machine allows; and how many of them may have
+// sockets of their own. Its error is a *BudgetError.
+func (r *run) budget(m machine) error {
 	tcp := false
 	for _, s := range r.schemes() {
 		tcp = tcp || s != "tftp" && s != "file"
 	}
-	return thisMachine().budget(len(r.Phones), r.InFlight, len(r.paths), tcp)
+	shared := r.uses(discover.SourcePnP) || r.uses(discover.SourceDHCP)
+	var err error
+	if r.inFlight, err = m.budget(len(r.Phones), r.InFlight, len(r.paths), tcp, shared); err != nil {
+		return err
+	}
+	if most := min(m.sockets(len(r.paths)), max(DefaultInFlight, r.InFlight)); shared && most < r.inFlight {
+		r.transfers = make(chan struct{}, most)
+	}
+	return nil
+}
+
+// sockets is how many passes may have sockets of their own at once.
+func (m machine) sockets(paths int) int {
+	free := (max(m.files, m.inUse+filesOfOurs) - m.inUse - filesOfOurs) / filesOfPass
+	return int(min(free, m.ports*uint64(paths)))
 }
 
 // budget is that of a machine for so many phones; asked is 0 where nobody said how
-// many passes are to be under way at once.
-func (m machine) budget(phones, asked, paths int, tcp bool) (int, error) {
+// many passes are to be under way at once. Those that discover by shared sockets wait
+// for their own until they know their server.
+func (m machine) budget(phones, asked, paths int, tcp, shared bool) (int, error) {
 	want := asked
 	if want == 0 {
 		want = min(DefaultInFlight, phones)
+		if shared {
+			want = min(discoverInFlight, phones)
+		}
 	}
 	if want < 0 || want > maxInFlight {
 		return 0, &BudgetError{fmt.Sprintf("%d passes at once: want 1 to %d", want, maxInFlight)}
 	}
 	free := (max(m.files, m.inUse+filesOfOurs) - m.inUse - filesOfOurs) / filesOfPass
 	ports := m.ports * uint64(paths)
-	if asked == 0 {
+	if asked == 0 && !shared {
 		want = int(min(uint64(want), free, ports))
+	}
+	if shared && free > 0 && ports > 0 {
+		free, ports = max(free, uint64(want)), max(ports, uint64(want)) // transfers take turns
 	}
 	switch {
 	case want == 0, uint64(want) > free:

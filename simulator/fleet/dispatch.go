@@ -31,6 +31,8 @@ type dispatcher struct {
 	flying   int
 	pending  int           // starts of the pacer's in schedule; the others come again
 	last     time.Duration // the latest start of the pacer's
+	hears    time.Duration // how long it goes on for NOTIFYs; 0: for the pacer's starts alone
+	called   int           // phones that a NOTIFY came for
 	over     bool          // nothing is handed out any more
 }
 
@@ -40,15 +42,16 @@ func (r *run) runStage(ctx context.Context, i int) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	s := &r.Stages[i]
-	seed := r.Seed + uint64(i)*0x51_7c_c1
-	d := &dispatcher{run: r, stage: s, pacer: s.pacer(s.Phones, seed), began: time.Since(r.began)}
+	seed := r.seedOf(i)
+	d := &dispatcher{run: r, stage: s, pacer: r.pacer(s, seed), began: time.Since(r.began), hears: s.hears(&r.Options)}
+	d.last = d.hears
 	d.schedule = newSchedule(d.pacer, s.Phones)
 	d.pending = len(d.schedule)
 
 	work, done := make(chan job), make(chan result, r.inFlight)
 	var workers sync.WaitGroup
 	for n := range min(r.inFlight, s.Phones) {
-		w := &worker{run: r, stage: s, seed: seed, sink: sink{shard: r.shards[n%len(r.shards)]}}
+		w := &worker{run: r, stage: s, number: i, seed: seed, sink: sink{shard: r.shards[n%len(r.shards)]}}
 		workers.Go(func() {
 			for j := range work {
 				done <- w.pass(ctx, j)
@@ -75,7 +78,7 @@ func (d *dispatcher) loop(ctx context.Context, end context.CancelCauseFunc, work
 		if len(d.queue) > 0 {
 			out, head = work, d.queue[0]
 		}
-		if d.flying == 0 && out == nil && len(d.schedule) == 0 {
+		if d.flying == 0 && out == nil && len(d.schedule) == 0 && !d.listening() {
 			return
 		}
 		select {
@@ -86,6 +89,8 @@ func (d *dispatcher) loop(ctx context.Context, end context.CancelCauseFunc, work
 			d.flying--
 			d.ended(res)
 		case <-timer.C:
+		case <-d.desk.wake:
+			d.serveAsked()
 		case <-cancelled:
 			d.schedule, d.queue, d.over, cancelled = nil, nil, true, nil
 			continue
@@ -111,6 +116,9 @@ func (d *dispatcher) arm(timer *time.Timer, end context.CancelCauseFunc) {
 	if len(d.schedule) > 0 {
 		next = d.schedule[0].at - now
 	}
+	if d.listening() {
+		next = min(next, d.hears-now)
+	}
 	if d.pending == 0 {
 		left := d.last + d.Limit - now
 		if left < 0 {
@@ -128,7 +136,17 @@ func (d *dispatcher) begin(s start, now time.Duration) {
 	m := &d.members[s.phone]
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !s.again {
+	switch {
+	case s.why != byStage:
+		d.meant++
+		m.started, m.down = true, false
+		if m.busy || m.waiting {
+			d.keep(m, asked{s.phone, s.trigger(d.stage), d.began + s.at})
+			return
+		}
+	case s.again && !m.waiting: // a reboot came before
+		return
+	case !s.again:
 		d.meant++
 		d.pending--
 		d.last = max(d.last, s.at)
@@ -136,7 +154,7 @@ func (d *dispatcher) begin(s start, now time.Duration) {
 			d.pending++
 			d.schedule.add(start{at: at, phone: s.phone, pass: s.pass + 1})
 		}
-		if m.busy || m.waiting {
+		if m.busy || m.waiting || m.down {
 			d.shed++
 			return
 		}
@@ -155,6 +173,7 @@ func (d *dispatcher) ended(res result) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	m.busy, m.state = false, res.state
+	defer d.serveKept(m)
 	if res.state == stateNone {
 		d.unserved++
 	}
@@ -192,6 +211,6 @@ func (d *dispatcher) forget() {
 		if m.busy || m.waiting {
 			d.unserved++
 		}
-		m.busy, m.waiting, m.failures = false, false, 0
+		m.busy, m.waiting, m.failures, m.down, m.called, m.kept = false, false, 0, false, false, asked{}
 	}
 }

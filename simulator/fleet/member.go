@@ -20,6 +20,9 @@ type member struct {
 	started  bool          // it meant to start at least once
 	busy     bool          // waiting for a permit, or in a pass
 	waiting  bool          // failed, and comes again
+	down     bool          // reboots
+	called   bool          // the server asked it for a pass in this stage
+	kept     asked         // what the server asked it for during a pass; its why is empty for nothing
 	state    state
 }
 
@@ -35,6 +38,8 @@ const (
 
 // Load implements phone.Flash.
 func (m *member) Load() (phone.State, error) {
+	m.fleet.held.RLock()
+	defer m.fleet.held.RUnlock()
 	s := m.settings
 	if s == nil {
 		s = new(config.Settings)
@@ -46,6 +51,8 @@ func (m *member) Load() (phone.State, error) {
 func (m *member) Store(s phone.State) error {
 	held := s.Settings.Clone()
 	held.Map(m.fleet.settle)
+	m.fleet.held.Lock()
+	defer m.fleet.held.Unlock()
 	m.settings, m.firmware = held, s.Firmware
 	return nil
 }

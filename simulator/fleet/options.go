@@ -25,6 +25,13 @@ type Options struct {
 	Network   wire.Network // nil: wire.OS{}
 	Local     []netip.Addr // source addresses, dealt out to the phones in turn; none: the system's choice
 	PnP       string       // where PnP's SUBSCRIBE goes; empty: the multicast group
+	DHCP      DHCP         // how phones ask for a lease, where a stage has some that do
+	SIP       string       // where all phones hear SIP, HOST:PORT: a server's NOTIFY check-sync makes them provision; empty: nowhere
+	Forwarded netip.Prefix // over HTTP each phone tells an address of its own of this network in X-Forwarded-For; invalid: none
+
+	// RandomDelay is up to how long phones wait before a pass that they were asked for, each
+	// time another time by chance: a phone means to start when that is over.
+	RandomDelay time.Duration
 
 	Expect     *scenarios.Expect // what each phone must hold after its pass; nil: nothing is verified
 	Thresholds []Threshold       // none: every phone provisioned with the right settings
@@ -50,9 +57,6 @@ func (o *Options) check() error {
 	if len(o.Phones) == 0 {
 		return errors.New("a fleet of no phones")
 	}
-	if len(o.Servers) == 0 {
-		return errors.New("no server")
-	}
 	if o.Network == nil {
 		o.Network = wire.OS{}
 	}
@@ -76,9 +80,18 @@ func (o *Options) check() error {
 		if err == nil {
 			err = o.checkProtocol(s.Protocol)
 		}
+		if err == nil && s.waits(o) && s.Over <= 0 {
+			err = errors.New("phones that wait for the server's NOTIFYs need an end: say how long (over, or --over)")
+		}
 		if err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)
 		}
+	}
+	if o.RandomDelay < 0 {
+		return fmt.Errorf("a random delay of %s: it must not be negative", o.RandomDelay)
+	}
+	if err := o.checkWays(); err != nil {
+		return err
 	}
 	return o.checkServers()
 }
@@ -118,7 +131,7 @@ func (o *Options) schemes() []string {
 // serverOf returns the server of a scheme, the first one for the empty scheme; empty
 // where there is none.
 func (o *Options) serverOf(word string) string {
-	if word == "" {
+	if word == "" && len(o.Servers) > 0 {
 		return o.Servers[0]
 	}
 	for i, s := range o.schemes() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -50,4 +51,9 @@ func (t *turns) ListenPacket(ctx context.Context, network, address string) (net.
 		}
 	}
 	return t.Network.ListenPacket(ctx, network, address)
+}
+
+// SourceFor tells from which address a packet to peer would leave (wire.SourceFor).
+func (t *turns) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
+	return wire.SourceFor(t.Network, peer)
 }

@@ -47,7 +47,7 @@ func TestProfileErrors(t *testing.T) {
 		"version: 1\nstages:\n - {arrival: storm, over: 10000h}\n":                     "want at most 720h",
 		"version: 1\nstages:\n - {models: {P58: 1}}\n":                                 `no model is called "P58"`,
 		"version: 1\nstages:\n - {protocol: {tftp: x}}\n":                              `"x": want a share`,
-		"version: 1\nstages:\n - {discovery: dhcp}\n":                                  `discovery "dhcp"; there are: static, pnp`,
+		"version: 1\nstages:\n - {discovery: mail}\n":                                  `discovery "mail"; there are: static, pnp, dhcp`,
 		"version: 1\nstages:\n - {over: soon}\n":                                       `"soon" is not a duration`,
 		"version: 1\nstages:\n - {over: -5s}\n":                                        `must not be negative`,
 		"version: 1\nstages:\n - {over: 5s}\nthresholds: [\"p99(pass)<5s\", faster]\n": `p.yaml:4:30: "faster" is no threshold`,

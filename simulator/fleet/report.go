@@ -53,6 +53,9 @@ type Report struct {
 	Course     []Slot          `json:"course"`      // the run's time in at most 241 parts
 	HeatBounds []time.Duration `json:"heat_bounds"` // of the parts' heat, nanoseconds
 
+	SIP     *SIPCounts `json:"sip,omitempty"` // nil: no phone heard SIP
+	Foreign uint64     `json:"foreign"`       // SIP and DHCP messages that were for no phone that waited
+
 	Thresholds []Judged `json:"thresholds"`
 	Invalid    []string `json:"invalid,omitempty"` // why this machine, and not the server, decided what was measured
 	Health     Health   `json:"health"`
@@ -118,6 +121,7 @@ func (r *run) look() *Report {
 		out.Verified = out.Verified || r.verify.checks(i)
 	}
 	out.addNotes(&r.notes)
+	out.addSockets(r)
 	out.addHealth(r, t, m)
 	for _, threshold := range r.Thresholds {
 		out.Thresholds = append(out.Thresholds, threshold.judge(m, t))
@@ -133,6 +137,22 @@ func (out *Report) addNotes(n *notes) {
 	defer n.mu.Unlock()
 	out.Wrongs, out.Mixed, out.Slowest = slices.Clone(n.wrongs), n.mixed, slices.Clone(n.slowest)
 	out.Samples = append(slices.Clone(n.failed), n.sampled...)
+}
+
+// addSockets tells what came to the sockets that phones share.
+func (out *Report) addSockets(r *run) {
+	if len(r.sockets.sip) > 0 {
+		r.desk.count(func(c *SIPCounts) {
+			counts := *c
+			out.SIP = &counts
+		})
+	}
+	for _, s := range r.sockets.sip {
+		out.Foreign += s.Foreign()
+	}
+	for _, s := range r.sockets.dhcp {
+		out.Foreign += s.Foreign()
+	}
 }
 
 func (out *Report) addHealth(r *run, t totals, m *merged) {

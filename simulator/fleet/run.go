@@ -20,20 +20,25 @@ type run struct {
 	shared   shared
 	fetchers *fetch.Shared
 	paths    []wayOut // ways out of this machine
+	sockets  sockets  // that phones share
+	desk     *desk
 	inFlight int
-	shards   []*shard
-	notes    notes
-	health   *health
-	abort    *abortWindow
-	drops    drops
-	slots    slots
+	// transfers has an element for each pass that may have sockets of its own; nil: all may.
+	transfers chan struct{}
+	shards    []*shard
+	notes     notes
+	health    *health
+	abort     *abortWindow
+	drops     drops
+	slots     slots
 
-	mu     sync.Mutex // guards what follows, which a Progress shows
-	meant  uint64     // starts that were meant
-	shed   uint64     // of them: the phone was not done with the pass before
-	stage  int
-	flying int // passes under way
-	queued int // waiting for a permit
+	mu      sync.Mutex // guards what follows, which a Progress shows
+	meant   uint64     // starts that were meant
+	shed    uint64     // of them: the phone was not done with the pass before
+	stage   int
+	flying  int // passes under way
+	queued  int // waiting for a permit
+	powered int // the first so many phones have power
 
 	told struct { // by the last Progress
 		passes uint64
@@ -53,7 +58,10 @@ var (
 // Run lets the fleet provision and returns what was measured. When ctx ends before, the
 // Report is of what was until then. Its error is that of options that make no sense, or
 // of a machine too small for them (*BudgetError); nothing was sent then.
-func Run(ctx context.Context, o Options) (*Report, error) {
+func Run(ctx context.Context, o Options) (*Report, error) { return runOn(ctx, o, thisMachine()) }
+
+// runOn is Run within what a machine allows.
+func runOn(ctx context.Context, o Options, on machine) (*Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -68,7 +76,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if r.paths, err = r.openPaths(ctx); err != nil {
 		return nil, err
 	}
-	if r.inFlight, err = r.budget(); err != nil {
+	if err := r.budget(on); err != nil {
 		return nil, err
 	}
 	r.members = make([]member, len(o.Phones))
@@ -77,14 +85,18 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	}
 	r.makeShards()
 	r.notes.init(o.Seed, o.Sample)
-	return r.whole(ctx), nil
+	r.began, r.desk = time.Now(), newDesk(r)
+	if err := r.openSockets(ctx); err != nil {
+		return nil, err
+	}
+	report := r.whole(ctx)
+	return report, r.sockets.close()
 }
 
 // whole runs all stages, with its watchers beside.
 func (r *run) whole(ctx context.Context) *Report {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	r.began = time.Now()
 	r.health = startHealth()
 	if r.Abort != nil {
 		r.abort = newAbortWindow(*r.Abort)
@@ -97,6 +109,7 @@ func (r *run) whole(ctx context.Context) *Report {
 		}
 		r.mu.Lock()
 		r.stage = i
+		r.powered = max(r.powered, r.Stages[i].Phones)
 		r.mu.Unlock()
 		r.runStage(ctx, i)
 	}

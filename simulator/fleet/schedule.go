@@ -3,6 +3,8 @@ package fleet
 import (
 	"container/heap"
 	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
 )
 
 // start is one pass that a phone means to make.
@@ -11,6 +13,28 @@ type start struct {
 	phone int32
 	pass  int32 // its number within the stage; that of the pass that failed, for one that comes again
 	again bool  // it failed before
+	why   cause
+}
+
+// cause is what makes a phone start.
+type cause uint8
+
+const (
+	byStage  cause = iota // the stage's Pacer
+	byNotify              // a server's NOTIFY
+	byReboot              // the power that is back after a reboot
+)
+
+// trigger is why the phone provisions.
+func (s start) trigger(stage *Stage) device.Trigger {
+	switch s.why {
+	case byNotify:
+		return device.CheckSync
+	case byReboot:
+		return device.PowerOn
+	default:
+		return stage.trigger()
+	}
 }
 
 // schedule is the passes to come, the earliest first.

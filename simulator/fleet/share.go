@@ -15,6 +15,8 @@ const maxBases = 1024
 type shared struct {
 	mu    sync.RWMutex
 	bases map[uint64]*config.Cfg // by shape
+
+	held sync.RWMutex // guards what members hold, which their answers to SIP requests need during a pass
 }
 
 // settle returns c as a phone at rest holds it. It says the same; findings were told.

@@ -24,6 +24,7 @@ type sink struct {
 	cfg      string
 	bare     string
 	protocol string
+	began    time.Time // when the pass did
 	fetched  time.Time // when the last file came
 	applied  bool
 	events   []trace.Event
@@ -50,8 +51,12 @@ func (s *sink) Record(e trace.Event) {
 		s.dropped++
 	}
 	switch e.Kind {
+	case trace.PassStart:
+		s.began = e.At
 	case trace.SourceFound:
 		s.found(e)
+	case trace.SourceNothing:
+		s.observe(StageDiscovery, e.Name, "nothing", e.At.Sub(s.began))
 	case trace.FetchRequest:
 		if e.Attempt > 1 {
 			s.count(func(c *counts) { c.Resends++ })

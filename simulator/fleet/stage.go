@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/device"
-	"github.com/fipsim/fipsim/simulator/discover"
 )
 
 // Stage is one part of a load: so many phones that arrive in one manner.
@@ -19,7 +18,7 @@ type Stage struct {
 	Every   time.Duration // interval: between two passes of a phone; 0: an hour
 	Drift   float64       // interval: error of the phones' clocks, see Interval
 
-	Discovery Mix // static and pnp; nil: static
+	Discovery Mix // some of Ways; nil: static
 	Models    Mix // models, or MODEL/FIRMWARE, of the phones that have none of their own
 	Protocol  Mix // by the scheme of Options.Servers; nil: the first of them
 }
@@ -79,8 +78,8 @@ func (s *Stage) check() error {
 		s.Every = time.Hour
 	}
 	for _, way := range slices.Sorted(maps.Keys(s.Discovery)) {
-		if way != discover.SourceStatic && way != discover.SourcePnP {
-			return fmt.Errorf("discovery %q; there are: static, pnp", way)
+		if !slices.Contains(Ways, way) {
+			return fmt.Errorf("discovery %q; there are: %s", way, strings.Join(Ways, ", "))
 		}
 	}
 	for _, m := range []Mix{s.Discovery, s.Models, s.Protocol} {
@@ -89,6 +88,17 @@ func (s *Stage) check() error {
 		}
 	}
 	return nil
+}
+
+// waits reports whether its phones start when the server's NOTIFYs come, and not before.
+func (s *Stage) waits(o *Options) bool { return s.Arrival == "checksync" && o.SIP != "" }
+
+// hears is how long the stage goes on for the NOTIFYs that may come.
+func (s *Stage) hears(o *Options) time.Duration {
+	if o.SIP != "" && (s.Arrival == "checksync" || s.Arrival == "interval") {
+		return s.Over
+	}
+	return 0
 }
 
 // pacer returns the stage's Pacer for n phones.

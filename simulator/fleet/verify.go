@@ -37,7 +37,7 @@ func (w Wrong) String() string {
 type verifier struct {
 	all    *scenarios.Expect // for phones without one of their own; nil: none
 	specs  []Spec
-	macs   map[device.MAC]bool
+	macs   map[device.MAC]int32 // the phones by their MAC
 	mac    *regexp.Regexp
 	owners func() map[string]device.MAC // of values that one phone alone must hold
 }
@@ -46,9 +46,9 @@ type verifier struct {
 const maxDifferences = 5
 
 func newVerifier(all *scenarios.Expect, specs []Spec) *verifier {
-	v := &verifier{all: all, specs: specs, macs: make(map[device.MAC]bool, len(specs))}
+	v := &verifier{all: all, specs: specs, macs: make(map[device.MAC]int32, len(specs))}
 	for i := range specs {
-		v.macs[specs[i].MAC] = true
+		v.macs[specs[i].MAC] = int32(i)
 	}
 	v.mac = regexp.MustCompile(`[0-9a-f]{12}`)
 	v.owners = sync.OnceValue(v.findOwners)
@@ -91,7 +91,7 @@ func (v *verifier) whose(mac device.MAC, key string, held *config.Settings) devi
 	plain := strings.NewReplacer(":", "", "-", "").Replace(strings.ToLower(got))
 	for _, digits := range v.mac.FindAllString(plain, -1) {
 		other, err := device.ParseMAC(digits)
-		if err == nil && other != mac && v.macs[other] {
+		if _, ours := v.macs[other]; err == nil && other != mac && ours {
 			return other
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/device"
-	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -22,18 +21,27 @@ const lateAfter = 50 * time.Millisecond
 // worker makes passes, one at a time. It is the permit.
 type worker struct {
 	*run
-	stage *Stage
-	seed  uint64
-	sink  sink
+	stage  *Stage
+	number int // of the stage
+	seed   uint64
+	sink   sink
+	holds  bool          // it may open sockets
+	waited time.Duration // for that, in mid-pass
 }
 
 // pass lets one phone provision: it is made from what it held at rest, and put away
 // again.
 func (w *worker) pass(ctx context.Context, j job) result {
 	m := &w.members[j.phone]
+	why := j.trigger(w.stage)
+	w.waited = 0
+	if !w.discovers(int(j.phone), m, why) && w.acquire(ctx) != nil {
+		return result{start: j.start, state: stateNone, ended: time.Since(w.began)}
+	}
+	defer w.release()
 	began := time.Since(w.began)
 	w.sink.begin(w.Phones[j.phone].MAC)
-	state, outcome, fault := w.provision(ctx, int(j.phone), m)
+	state, outcome, fault := w.provision(ctx, int(j.phone), m, why)
 	ended := time.Since(w.began)
 	if ctx.Err() != nil && state == stateFailed { // broken off by us: nobody's failure
 		return result{start: j.start, state: stateNone, ended: ended}
@@ -51,12 +59,12 @@ func (w *worker) pass(ctx context.Context, j job) result {
 }
 
 // provision is the pass itself, and the look at what the phone holds after it.
-func (w *worker) provision(ctx context.Context, i int, m *member) (state, device.Outcome, trace.Code) {
+func (w *worker) provision(ctx context.Context, i int, m *member, why device.Trigger) (state, device.Outcome, trace.Code) {
 	p, err := phone.New(w.options(i, m))
 	if err != nil {
 		return stateFailed, device.Failed, trace.LocalFailure
 	}
-	outcome, err := p.Provision(ctx, w.stage.trigger())
+	outcome, err := p.Provision(ctx, why)
 	fault := phone.FaultOf(err)
 	if ours(err) {
 		fault = trace.LocalFailure
@@ -65,6 +73,7 @@ func (w *worker) provision(ctx context.Context, i int, m *member) (state, device
 	if !outcome.OK() {
 		return stateFailed, outcome, fault
 	}
+	w.desk.knows(i, p.Settings())
 	if wrong := w.verify.check(i, p.Settings()); wrong != nil {
 		w.notes.wrong(*wrong)
 		return stateWrong, outcome, fault
@@ -84,25 +93,36 @@ func ours(err error) bool {
 
 // options makes phone i.
 func (w *worker) options(i int, m *member) phone.Options {
-	spec := &w.Phones[i]
-	id := device.Identity{MAC: spec.MAC, Model: spec.Model}
-	if id.Model == "" {
-		id.Model, id.Firmware, _ = strings.Cut(w.stage.Models.pick(w.seed+2, i), "/")
-	}
 	out := w.paths[i%len(w.paths)]
 	o := phone.Options{
-		Identity: id, Network: out.network, Shared: w.fetchers, Flash: m,
-		Trace: trace.NewStream(spec.MAC, &w.sink), Parser: w.parser, Known: m.known,
+		Identity: w.identity(w.number, i), Network: out.network, Shared: w.fetchers, Flash: m,
+		Trace: trace.NewStream(w.Phones[i].MAC, &w.sink), Parser: w.parser, Known: m.known, ForwardedFor: w.forwarded(i),
 	}
-	server := w.serverOf(w.stage.Protocol.pick(w.seed+3, i))
-	switch w.stage.Discovery.pick(w.seed+4, i) {
-	case discover.SourcePnP:
-		o.Finders = map[string]discover.Finder{discover.SourcePnP: discover.PnP{
-			Address: w.PnP, Behaviour: w.Behaviour, Network: out.network, Trace: o.Trace}}
-	default:
-		o.Finders = map[string]discover.Finder{discover.SourceStatic: discover.Static{URL: withUser(server, spec)}}
-	}
+	o.Finders = w.finders(i, out.network, o.Trace)
 	return o
+}
+
+// acquire waits until the pass may open sockets of its own. Its error is the context's.
+func (w *worker) acquire(ctx context.Context) error {
+	if w.transfers == nil || w.holds {
+		return nil
+	}
+	began := time.Now()
+	select {
+	case w.transfers <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	w.holds, w.waited = true, time.Since(began)
+	return nil
+}
+
+// release gives the sockets to another pass.
+func (w *worker) release() {
+	if w.holds {
+		<-w.transfers
+		w.holds = false
+	}
 }
 
 // withUser puts a phone's credentials into a URL.
@@ -150,11 +170,11 @@ func (w *worker) measure(j job, m *member, began, ended time.Duration, state sta
 	if late := began - j.meant; late > lateAfter {
 		s.counts.LateBy++
 	}
-	if began-j.ready > lateAfter {
+	if began-j.ready+w.waited > lateAfter {
 		s.counts.Waited++
 	}
 	s.observe(series{StageLate, "", "started"}, began-j.meant)
-	s.observe(series{StageService, protocol, word}, ended-began)
+	s.observe(series{StageService, protocol, word}, ended-began-w.waited)
 	s.observe(series{StagePass, protocol, word}, ended-j.meant)
 	s.ended(ended - j.meant)
 }

@@ -6,6 +6,7 @@ package phone
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -47,6 +48,10 @@ type Options struct {
 	// told; zero: none. With it a phone at rest can be put away, and made again from
 	// its flash.
 	Known Known
+
+	// ForwardedFor is told to web servers in X-Forwarded-For, for phones that share an
+	// address and are to look as many; invalid: not told, as by a real phone.
+	ForwardedFor netip.Addr
 
 	// Repeat is the time between interval passes, whatever the settings say; 0: they
 	// decide, and without them it is 3600 s.

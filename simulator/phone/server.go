@@ -116,6 +116,8 @@ func (s *pass) openFetcher() (err error) {
 		Network:  s.network(),
 		Trace:    s.trace,
 		Shared:   s.phone.options.Shared,
+
+		ForwardedFor: s.phone.options.ForwardedFor,
 	})
 	return err
 }

@@ -59,6 +59,17 @@ func (c *sipCore) answerRequest(raw []byte, from netip.AddrPort) ([]byte, sipAct
 	if err != nil {
 		return nil, sipAction{dropped: err}
 	}
+	return c.answer(r, from, func() *sipRules {
+		if rules := c.rules.Load(); rules != nil {
+			return rules
+		}
+		return new(sipRules)
+	})
+}
+
+// answer answers a request by the rules that rulesOf returns, where it is none that came
+// before. Without rules there is nobody of that name.
+func (c *sipCore) answer(r *sipRequest, from netip.AddrPort, rulesOf func() *sipRules) ([]byte, sipAction) {
 	if r.method == "ACK" { // "A UAS MUST NOT respond to an ACK" (RFC 3261 §17.1.1.3, §13.3.1.4)
 		return nil, sipAction{}
 	}
@@ -67,12 +78,12 @@ func (c *sipCore) answerRequest(raw []byte, from netip.AddrPort) ([]byte, sipAct
 	if answer := c.recent.find(r.key(r.method), now); answer != nil {
 		return answer, sipAction{to: to, again: true}
 	}
-	rules := c.rules.Load()
-	if rules == nil {
-		rules = new(sipRules)
+	reply, action, agent := notFound, sipAction{}, ""
+	if rules := rulesOf(); rules != nil {
+		reply, action = c.decide(r, rules)
+		agent = rules.agent
 	}
-	reply, action := c.decide(r, rules)
-	answer := r.respond(reply, rules.agent)
+	answer := r.respond(reply, agent)
 	c.recent.keep(r.key(r.method), answer, now)
 	action.to = to
 	action.events = append([]trace.Event{
@@ -81,6 +92,11 @@ func (c *sipCore) answerRequest(raw []byte, from netip.AddrPort) ([]byte, sipAct
 	}, action.events...)
 	return answer, action
 }
+
+// notFound is the answer for a user who is nobody here: "If the Request-URI does not
+// identify an address that the UAS is willing to accept requests for, it SHOULD reject
+// the request with a 404 (Not Found) response" (RFC 3261 §8.2.2.1).
+var notFound = sipReply{404, "Not Found", nil}
 
 // decide goes through a request in the order of RFC 3261 §8.2: the message itself, its
 // method, its headers.

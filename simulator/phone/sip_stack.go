@@ -191,23 +191,8 @@ func (s *sipStack) counted() SIPCounts {
 
 // setRules makes the rules for answering of what the phone holds now.
 func (s *sipStack) setRules() {
-	id, behaviour, settings := s.phone.Identity(), s.phone.Behaviour(), s.phone.Settings()
-	rules := &sipRules{
-		agent:     sipLine(id.Expand(behaviour.UserAgent)),
-		digest:    behaviour.NotifyAuth == "digest",
-		realm:     device.Vendor,
-		passwords: make(map[string]string),
-	}
-	for i := accountLimit(id, behaviour); i >= 1; i-- {
-		a := settings.Account(i)
-		if !a.Enabled || a.Password == "" {
-			continue
-		}
-		rules.passwords[a.AuthName] = a.Password
-		if isSIPHost(a.Server) {
-			rules.realm = a.Server // of the first account in the end: senders know the registrar's
-		}
-	}
+	behaviour := s.phone.Behaviour()
+	rules := newSIPRules(s.phone.Identity(), behaviour, s.phone.Settings())
 	if behaviour.NotifyFrom == "registrar" {
 		rules.registrars = make(map[netip.Addr]bool)
 		s.mu.Lock()
@@ -219,6 +204,30 @@ func (s *sipStack) setRules() {
 		s.mu.Unlock()
 	}
 	s.core.rules.Store(rules)
+}
+
+// newSIPRules are the rules of a phone, but for who its registrars are.
+func newSIPRules(id device.Identity, behaviour device.Behaviour, settings *config.Settings) *sipRules {
+	rules := &sipRules{
+		agent:  sipLine(id.Expand(behaviour.UserAgent)),
+		digest: behaviour.NotifyAuth == "digest",
+		realm:  device.Vendor,
+	}
+	if !rules.digest {
+		return rules
+	}
+	rules.passwords = make(map[string]string)
+	for i := accountLimit(id, behaviour); i >= 1; i-- {
+		a := settings.Account(i)
+		if !a.Enabled || a.Password == "" {
+			continue
+		}
+		rules.passwords[a.AuthName] = a.Password
+		if isSIPHost(a.Server) {
+			rules.realm = a.Server // of the first account in the end: senders know the registrar's
+		}
+	}
+	return rules
 }
 
 // close unregisters, and closes everything.
