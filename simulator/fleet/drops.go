@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -35,6 +36,11 @@ func (c counting) ListenPacket(ctx context.Context, network, address string) (ne
 		return conn, nil
 	}
 	return &countedConn{udp, c.drops}, nil
+}
+
+// SourceFor tells from which address a packet to peer would leave (wire.SourceFor).
+func (c counting) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
+	return wire.SourceFor(c.Network, peer)
 }
 
 // countedConn is a socket that tells what it lost.

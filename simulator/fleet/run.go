@@ -89,12 +89,11 @@ func runOn(ctx context.Context, o Options, on machine) (*Report, error) {
 	if err := r.openSockets(ctx); err != nil {
 		return nil, err
 	}
-	report := r.whole(ctx)
-	return report, r.sockets.close()
+	return r.whole(ctx)
 }
 
 // whole runs all stages, with its watchers beside.
-func (r *run) whole(ctx context.Context) *Report {
+func (r *run) whole(ctx context.Context) (*Report, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	r.health = startHealth()
@@ -115,12 +114,13 @@ func (r *run) whole(ctx context.Context) *Report {
 	}
 	stopWatching()
 	r.health.stop()
+	closed := r.sockets.close() // before the report: a socket tells what it lost when it is closed
 	report := r.report(context.Cause(ctx))
 	r.Live.end(report)
 	if r.Progress != nil {
 		r.Progress(r.progress(true))
 	}
-	return report
+	return report, closed
 }
 
 // watch calls what looks at the run once a second, until the function that it returns
