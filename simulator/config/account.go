@@ -3,6 +3,7 @@ package config
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Account is what a phone registers with, read from the settings of either generation
@@ -38,6 +39,28 @@ func (s *Settings) AccountSetting(i int, field string) (Setting, bool) {
 
 // accountKeys returns the names that a field of account i goes by.
 func accountKeys(i int, field string) []string {
+	if all := fewAccounts(); i >= 0 && i < len(all) {
+		return all[i][field]
+	}
+	return namesOf(i, field)
+}
+
+// fewAccounts is what accountKeys returns for the accounts that a phone may have.
+var fewAccounts = sync.OnceValue(func() []map[string][]string {
+	all := make([]map[string][]string, usualAccounts)
+	for i := range all {
+		all[i] = make(map[string][]string)
+		for field := range table().Account {
+			all[i][field] = namesOf(i, field)
+		}
+	}
+	return all
+})
+
+// usualAccounts is more than any model has.
+const usualAccounts = 16
+
+func namesOf(i int, field string) []string {
 	names := table().Account[field]
 	keys := make([]string, len(names))
 	for k, name := range names {

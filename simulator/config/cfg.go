@@ -23,8 +23,8 @@ type Cfg struct {
 
 	text    string
 	entries []entry
-	table   []int32 // see index.go
-	own     []own   // values that differ from those in entries, in their order; see delta.go
+	index   *index
+	own     []own // values that differ from those in entries, in their order; see delta.go
 	ownText string
 }
 

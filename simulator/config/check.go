@@ -20,9 +20,13 @@ func (s *Settings) Check(id device.Identity, b device.Behaviour) []Finding {
 		c.in(l.cfg.Name)
 	}
 	c.accounts(id.Model, b.Accounts)
-	for r := range s.winners() {
-		n := s.setting(r)
-		c.value(n, id.MAC, b.Macros != "off")
+	for i, l := range s.layers {
+		keys, _ := l.cfg.notable()
+		for _, k := range keys {
+			if e, ok := s.wins(i, k.head); ok && k.known.Type != "" {
+				c.value(s.setting(ref{i, e}), k.known.Type, id.MAC, b.Macros != "off")
+			}
+		}
 	}
 	for _, name := range c.order {
 		c.found = append(c.found, c.files[name].sorted()...)
@@ -47,8 +51,8 @@ func (c *checker) in(file string) *findings {
 }
 
 // value checks a setting by the type that known.yaml gives it.
-func (c *checker) value(n Setting, mac device.MAC, macros bool) {
-	switch knownOf(n.Key).Type {
+func (c *checker) value(n Setting, kind string, mac device.MAC, macros bool) {
+	switch kind {
 	case "url":
 		if _, err := ParseURL(n.Value, mac, macros); err != nil {
 			c.in(n.File).add(BadURL, n.Line, n.Key+": "+err.Error())
@@ -72,47 +76,60 @@ func (c *checker) accounts(model string, limit int) {
 				Text: textModel})
 		}
 	}
-	var indexes []int
-	for r := range c.settings.winners() {
-		n := c.settings.setting(r)
-		i, ok := accountIndex(n.Key)
-		if !ok {
-			continue
-		}
-		indexes = append(indexes, i)
-		if i < 1 || limit > 0 && i > limit {
-			c.in(n.File).add(AccountRange, n.Line, fmt.Sprintf("account.%d.* has no effect: a %s has accounts 1 to %d", i, model, limit))
+	for _, i := range c.numbers(model, limit) {
+		c.account(i)
+	}
+}
+
+// numbers returns the accounts that settings name, sorted; those that the phone has not
+// are a finding.
+func (c *checker) numbers(model string, limit int) []int {
+	var numbers []int
+	for i, l := range c.settings.layers {
+		_, keys := l.cfg.notable()
+		for _, k := range keys {
+			out := k.account < 1 || limit > 0 && k.account > limit
+			if n := len(numbers); !out && n > 0 && numbers[n-1] == k.account {
+				continue
+			}
+			e, ok := c.settings.wins(i, k.head)
+			switch {
+			case !ok:
+			case out:
+				n := c.settings.setting(ref{i, e})
+				c.in(n.File).add(AccountRange, n.Line,
+					fmt.Sprintf("account.%d.* has no effect: a %s has accounts 1 to %d", k.account, model, limit))
+			default:
+				numbers = append(numbers, k.account)
+			}
 		}
 	}
-	slices.Sort(indexes)
-	for _, i := range slices.Compact(indexes) {
-		if i >= 1 && (limit == 0 || i <= limit) {
-			c.account(i)
-		}
-	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
 }
 
 // account checks that an enabled account can register.
 func (c *checker) account(i int) {
 	enable, _ := c.settings.AccountSetting(i, "enable")
-	a := c.settings.Account(i)
-	if !a.Enabled {
+	if enable.Value != "1" {
 		return
 	}
 	var missing []string
-	lack := func(what, value, field string) {
-		if value == "" {
-			missing = append(missing, what+" ("+strings.Join(accountKeys(i, field), " or ")+")")
+	lack := func(what, field string) bool {
+		if _, ok := c.settings.AccountSetting(i, field); ok {
+			return false
 		}
+		missing = append(missing, what+" ("+strings.Join(accountKeys(i, field), " or ")+")")
+		return true
 	}
-	lack("SIP server", a.Server, "server")
-	lack("user name", a.User, "user")
-	lack("password", a.Password, "password")
+	noServer := lack("SIP server", "server")
+	lack("user name", "user")
+	lack("password", "password")
 	if len(missing) == 0 {
 		return
 	}
 	text := fmt.Sprintf("account %d is enabled, but has no %s", i, strings.Join(missing, ", no "))
-	if twin := c.twin(i, enable.File); a.Server == "" && twin != "" {
+	if twin := c.twin(i, enable.File); noServer && twin != "" {
 		text += "; " + twin + " is set more than once in this file: was one of those meant?"
 	}
 	c.in(enable.File).add(AccountIncomplete, enable.Line, text)

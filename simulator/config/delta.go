@@ -44,12 +44,13 @@ func (c *Cfg) Against(base *Cfg) (*Cfg, bool) {
 	if len(c.entries) != len(base.entries) {
 		return nil, false
 	}
+	sameKeys := c.index == base.index
 	var text strings.Builder
 	var values []own
 	differs := c.Name != base.Name
 	for i := range c.entries {
 		a, b := &c.entries[i], &base.entries[i]
-		if a.line != b.line || c.slice(a.key) != base.slice(b.key) {
+		if !sameKeys && (a.line != b.line || c.slice(a.key) != base.slice(b.key)) {
 			return nil, false
 		}
 		v := c.value(i)
@@ -63,7 +64,7 @@ func (c *Cfg) Against(base *Cfg) (*Cfg, bool) {
 		return base, true
 	}
 	// The text of a strings.Builder has room to grow in; this one is kept for long.
-	return &Cfg{Name: c.Name, text: base.text, entries: base.entries, table: base.table,
+	return &Cfg{Name: c.Name, text: base.text, entries: base.entries, index: base.index,
 		own: slices.Clip(slices.Clone(values)), ownText: strings.Clone(text.String())}, true
 }
 
@@ -71,7 +72,8 @@ func (c *Cfg) Against(base *Cfg) (*Cfg, bool) {
 // lines of its file, nor its findings.
 func (c *Cfg) Trimmed() *Cfg {
 	var text strings.Builder
-	t := &Cfg{Name: c.Name, entries: make([]entry, len(c.entries)), table: c.table}
+	t := &Cfg{Name: c.Name, entries: make([]entry, len(c.entries)), index: c.index}
+	text.Grow(len(c.text))
 	for i := range c.entries {
 		key, value, from := c.slice(c.entries[i].key), c.value(i), uint32(text.Len())
 		text.WriteString(key)
@@ -81,16 +83,6 @@ func (c *Cfg) Trimmed() *Cfg {
 	}
 	t.text = strings.Clone(text.String())
 	return t
-}
-
-// Shape is a hash of the keys of c and their lines: two Cfgs with the same Shape can
-// most likely be held one Against the other. It differs between processes.
-func (c *Cfg) Shape() uint64 {
-	h := newShape()
-	for i := range c.entries {
-		h.add(c.slice(c.entries[i].key), c.entries[i].line)
-	}
-	return h.sum()
 }
 
 // Map replaces each file that s refers to by what replace returns for it, which must

@@ -17,6 +17,8 @@ type known struct {
 	Type     string       `yaml:"type"`     // url, port
 	Resource ResourceKind `yaml:"resource"` // the phone fetches what the URL names
 	Reboot   bool         `yaml:"reboot"`   // takes effect after a reboot
+
+	fixed string // what Key begins with, up to the first *
 }
 
 type knownTable struct {
@@ -31,14 +33,18 @@ var table = sync.OnceValue(func() *knownTable {
 	if err := yaml.UnmarshalWithOptions(knownYAML, t, yaml.Strict()); err != nil {
 		panic("config: the embedded known.yaml is broken: " + err.Error())
 	}
+	for i := range t.Settings {
+		t.Settings[i].fixed, _, _ = strings.Cut(t.Settings[i].Key, "*")
+	}
 	return t
 })
 
-// knownOf returns all that the table says of key.
+// knownOf returns all that the table says of key; an empty Key where it says nothing.
 func knownOf(key string) (all known) {
-	for i := range table().Settings {
-		k := &table().Settings[i]
-		if !matches(k.Key, key) {
+	rows := table().Settings
+	for i := range rows {
+		k := &rows[i]
+		if !strings.HasPrefix(key, k.fixed) || !matches(k.Key, key) {
 			continue
 		}
 		all.Key = key

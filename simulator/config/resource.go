@@ -1,5 +1,10 @@
 package config
 
+import (
+	"slices"
+	"strings"
+)
+
 // ResourceKind says what a resource is.
 type ResourceKind string
 
@@ -27,10 +32,18 @@ type Resource struct {
 // Resources returns the resources that s names, sorted by key.
 func Resources(s *Settings) []Resource {
 	var all []Resource
-	for n := range s.All() {
-		if k := knownOf(n.Key); k.Resource != "" {
-			all = append(all, Resource{Key: n.Key, URL: n.Value, File: n.File, Line: n.Line, Kind: k.Resource})
+	for i, l := range s.layers {
+		keys, _ := l.cfg.notable()
+		for _, k := range keys {
+			if k.known.Resource == "" {
+				continue
+			}
+			if e, ok := s.wins(i, k.head); ok {
+				n := s.setting(ref{i, e})
+				all = append(all, Resource{Key: n.Key, URL: n.Value, File: n.File, Line: n.Line, Kind: k.known.Resource})
+			}
 		}
 	}
+	slices.SortFunc(all, func(a, b Resource) int { return strings.Compare(a.Key, b.Key) })
 	return all
 }

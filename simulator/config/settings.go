@@ -3,7 +3,6 @@ package config
 import (
 	"iter"
 	"slices"
-	"strings"
 )
 
 // Blank policies, as device.Behaviour.Blank has them: what "key=" with nothing after
@@ -61,21 +60,21 @@ type Merged struct {
 func (s *Settings) Merge(c *Cfg) Merged {
 	m := Merged{File: c.Name}
 	top := layer{cfg: c, reset: s.Blank == BlankDefault}
-	for i := range c.heads() {
-		key := c.slice(c.entries[i].key)
-		now := top.decides(i)
-		old, had := s.Get(key)
-		switch {
-		case now < 0:
+	for _, i := range c.heads() {
+		now := top.decides(int(i))
+		if now < 0 {
 			m.Blank++
-		case c.value(now) == "":
+			continue
+		}
+		old, had := s.Get(c.key(i))
+		if c.value(now) == "" {
 			m.Blank++
 			m.Changed += btoi(had)
-		default:
-			m.Set++
-			m.Overridden += btoi(had)
-			m.Changed += btoi(!had || old != c.value(now))
+			continue
 		}
+		m.Set++
+		m.Overridden += btoi(had)
+		m.Changed += btoi(!had || old != c.value(now))
 	}
 	s.layers = append(slices.Clip(s.layers), top)
 	return m
@@ -152,17 +151,34 @@ func (s *Settings) Either(keys ...string) (Setting, bool) {
 func (s *Settings) winners() iter.Seq[ref] {
 	return func(yield func(ref) bool) {
 		for i, l := range s.layers {
-			for head := range l.cfg.heads() {
-				e := l.decides(head)
-				if e < 0 || l.cfg.value(e) == "" {
-					continue
-				}
-				if r, _ := s.decides(l.cfg.slice(l.cfg.entries[e].key)); r == (ref{i, e}) && !yield(r) {
+			for _, head := range l.cfg.heads() {
+				if e, ok := s.wins(i, head); ok && !yield(ref{i, e}) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// wins reports whether the key whose last entry in layer i is head has its value from
+// there, and from which entry.
+func (s *Settings) wins(i int, head int32) (entry int, ok bool) {
+	l := s.layers[i]
+	e := l.decides(int(head))
+	if e < 0 || l.cfg.value(e) == "" {
+		return 0, false
+	}
+	return e, !s.decidedAbove(i, l.cfg.key(head))
+}
+
+// decidedAbove reports whether a layer above i decides on key.
+func (s *Settings) decidedAbove(i int, key string) bool {
+	for _, l := range s.layers[i+1:] {
+		if l.decides(l.cfg.last(key)) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Len returns how many keys have a value.
@@ -179,13 +195,35 @@ func (s *Settings) All() iter.Seq[Setting] {
 	return slices.Values(s.sorted())
 }
 
+// sorted merges the layers' values, which their files know in the order of their keys.
 func (s *Settings) sorted() []Setting {
 	var all []Setting
-	for r := range s.winners() {
-		all = append(all, s.setting(r))
+	for i, l := range s.layers {
+		var values []Setting
+		for _, head := range l.cfg.byKey() {
+			if e, ok := s.wins(i, head); ok {
+				values = append(values, s.setting(ref{i, e}))
+			}
+		}
+		all = mergeByKey(all, values)
 	}
-	slices.SortFunc(all, func(a, b Setting) int { return strings.Compare(a.Key, b.Key) })
 	return all
+}
+
+// mergeByKey merges two lists that are sorted by key and have no key in common.
+func mergeByKey(a, b []Setting) []Setting {
+	if len(a) == 0 || len(b) == 0 {
+		return append(a, b...)
+	}
+	all := make([]Setting, 0, len(a)+len(b))
+	for len(a) > 0 && len(b) > 0 {
+		if a[0].Key < b[0].Key {
+			all, a = append(all, a[0]), a[1:]
+		} else {
+			all, b = append(all, b[0]), b[1:]
+		}
+	}
+	return append(append(all, a...), b...)
 }
 
 // Clone returns a copy that can be merged into without changing s.
@@ -198,14 +236,19 @@ func (s *Settings) Clone() *Settings {
 func (s *Settings) Compact() {
 	var kept []layer
 	for i, l := range s.layers {
-		for head := range l.cfg.heads() {
-			if e := l.decides(head); e >= 0 {
-				if r, _ := s.decides(l.cfg.slice(l.cfg.entries[e].key)); r.layer == i {
-					kept = append(kept, l)
-					break
-				}
-			}
+		if s.decidesAnything(i) {
+			kept = append(kept, l)
 		}
 	}
 	s.layers = kept
+}
+
+func (s *Settings) decidesAnything(i int) bool {
+	l := s.layers[i]
+	for _, head := range l.cfg.heads() {
+		if l.decides(int(head)) >= 0 && !s.decidedAbove(i, l.cfg.key(head)) {
+			return true
+		}
+	}
+	return false
 }

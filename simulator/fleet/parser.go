@@ -19,6 +19,7 @@ type parser struct {
 
 	mu    sync.Mutex
 	known map[content]*list.Element // of *parsed
+	like  []*config.Template        // of files that were read whole, the latest in front
 	order *list.List                // the latest in front
 	bytes int
 	read  uint64 // how many files were read
@@ -70,7 +71,7 @@ func (p *parser) ParseBoot(name string, body []byte) (*config.Boot, error) {
 // ParseCfg implements phone.Parser.
 func (p *parser) ParseCfg(name string, body []byte) (*config.Cfg, error) {
 	f := p.find(false, body)
-	f.once.Do(func() { f.cfg, f.err = config.ParseCfg(name, body) })
+	f.once.Do(func() { f.cfg, f.err = p.readCfg(name, body) })
 	if f.err != nil {
 		return config.ParseCfg(name, body) // its error has the name
 	}
@@ -78,6 +79,32 @@ func (p *parser) ParseCfg(name string, body []byte) (*config.Cfg, error) {
 		return f.cfg, nil
 	}
 	return f.cfg.Named(name), nil
+}
+
+// maxTemplates bounds how many templates a file is held against.
+const maxTemplates = 4
+
+// readCfg reads a file that is not known: as one of those that a server renders from
+// one template, or else whole.
+func (p *parser) readCfg(name string, body []byte) (*config.Cfg, error) {
+	p.mu.Lock()
+	like := p.like
+	p.mu.Unlock()
+	for _, t := range like {
+		if c, ok := t.ParseCfg(name, body); ok {
+			return c, nil
+		}
+	}
+	c, err := config.ParseCfg(name, body)
+	if err != nil {
+		return c, err
+	}
+	if t, ok := config.NewTemplate(c); ok {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.like = append([]*config.Template{t}, p.like[:min(len(p.like), maxTemplates-1)]...)
+	}
+	return c, nil
 }
 
 // find returns the place of a file, a new one where it is not known.

@@ -65,9 +65,7 @@ func (s *pass) cfgFile(ctx context.Context, name string, at *url.URL) error {
 	s.found = true
 	merged := s.settings.Merge(cfg)
 	s.report.Files = append(s.report.Files, File{Name: name, URL: trace.URL(at), Bytes: int64(len(body)), Merge: merged})
-	for e := range cfg.Entries() {
-		s.named[e.Key] = true
-	}
+	s.merged = append(s.merged, cfg)
 	s.trace.Record(trace.Event{Kind: trace.ConfigCfg, Name: name, Detail: mergedWords(merged)})
 	s.findAll(cfg.Findings)
 	return nil

@@ -51,7 +51,7 @@ type pass struct {
 	found    bool             // some boot or cfg file was there
 	held     *config.Settings // what the phone held before
 	settings *config.Settings // what it will hold
-	named    map[string]bool  // keys that a file of this pass sets
+	merged   []*config.Cfg    // the files of this pass
 	skipped  error            // the latest failure that on_failure=skip passed over
 	report   Pass
 }

@@ -187,7 +187,6 @@ func (p *Phone) begin(why device.Trigger, breakOff context.CancelCauseFunc) *pas
 		trace:     p.trace,
 		held:      p.flash.Settings,
 		settings:  settings,
-		named:     make(map[string]bool),
 		report:    Pass{Number: p.passes, Trigger: why, Start: time.Now()},
 	}
 }

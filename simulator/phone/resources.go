@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/fetch"
@@ -26,7 +27,7 @@ type Resource struct {
 // Resource Files"). "A missing resource is reported and never undoes the settings."
 func (s *pass) fetchResources(ctx context.Context) {
 	for _, wanted := range config.Resources(s.settings) {
-		if !s.named[wanted.Key] {
+		if !slices.ContainsFunc(s.merged, func(c *config.Cfg) bool { return c.Has(wanted.Key) }) {
 			continue
 		}
 		var r Resource
