@@ -25,6 +25,8 @@ type loadCmd struct {
 	Over    string `help:"How long the arrivals take; without it, all at once." placeholder:"D"`
 	Every   string `help:"For --arrival interval: the time between two passes of a phone; 1h without it." placeholder:"D"`
 
+	loadWays `embed:""`
+
 	Local    string `help:"Send from the addresses of this network that the machine has, in turn." placeholder:"CIDR"`
 	InFlight int    `help:"Passes under way at once at most; 1000, or what the machine allows." placeholder:"N"`
 

@@ -21,7 +21,7 @@ func (c *loadCmd) options() (o fleet.Options, err error) {
 	if err := readBehaviour(c.Behaviour, &o.Behaviour); err != nil {
 		return o, err
 	}
-	for _, read := range []func(*fleet.Options) error{c.server, c.phones, c.stages, c.conditions, c.tls} {
+	for _, read := range []func(*fleet.Options) error{c.server, c.phones, c.stages, c.read, c.conditions, c.tls} {
 		if err := read(&o); err != nil {
 			return o, err
 		}
@@ -51,8 +51,8 @@ func (c *loadCmd) server(o *fleet.Options) error {
 		if len(o.Servers) == 0 {
 			return verdict.Usagef("--target: %s names no URL: a load goes to a server that runs already", c.Target)
 		}
-	case len(c.Server) == 0:
-		return verdict.Usagef("which server? --server URL, or --target FILE")
+	case len(c.Server) == 0 && !c.asked():
+		return verdict.Usagef("which server? --server URL, or --target FILE, or a way of finding it: --pnp, --dhcp, --dhcp-relay HOST:PORT")
 	}
 	for _, text := range c.Server {
 		if _, err := scenarios.ParseBase(text); err != nil {

@@ -161,3 +161,37 @@ func TestMix(t *testing.T) {
 		}
 	}
 }
+
+// With a random delay every start is later, each by another time up to the most; who comes again does so all
+// the same.
+func TestRandomDelay(t *testing.T) {
+	const most = 10 * time.Second
+	r := &run{Options: Options{RandomDelay: most}}
+	plain := Stage{Arrival: "interval", Phones: 100, Every: time.Minute, Over: time.Hour}
+	pacer, sum, n := r.pacer(&plain, 1), time.Duration(0), 0
+	seen := make(map[time.Duration]bool)
+	for phone := range plain.Phones {
+		for pass := range 50 {
+			was, ok := plain.pacer(plain.Phones, 1).Start(phone, pass)
+			at, still := pacer.Start(phone, pass)
+			wait := at - was
+			if !ok || !still || wait < 0 || wait >= most {
+				t.Fatalf("phone %d waits %s before pass %d", phone, wait, pass)
+			}
+			sum += wait
+			n++
+			seen[wait] = true
+		}
+	}
+	if mean := sum / time.Duration(n); mean < 4*time.Second || mean > 6*time.Second || len(seen) < n-5 {
+		t.Errorf("phones wait %s on average, and %d different times of %d", mean, len(seen), n)
+	}
+	if again, ok := r.pacer(&Stage{Arrival: "avalanche"}, 1).(Retrier); !ok {
+		t.Error("the phones of an avalanche do not come again")
+	} else if wait, ok := again.Again(1, 1); !ok || wait <= 0 {
+		t.Error(wait, ok)
+	}
+	if _, ok := pacer.(Retrier); ok {
+		t.Error("the phones of an interval come again")
+	}
+}

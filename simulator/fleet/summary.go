@@ -15,7 +15,7 @@ const maxShownWrong = 10
 // Summary writes the report for a person.
 func (out *Report) Summary(w io.Writer) error {
 	s := &lines{w: w}
-	s.line("%s against %s, %s (seed %d)", strings.Join(out.Stages, "; then "), strings.Join(out.Servers, ", "), ending(out), out.Seed)
+	s.line("%s against %s, %s (seed %d)", strings.Join(out.Stages, "; then "), against(out), ending(out), out.Seed)
 	s.line("  phones     %d meant to start, %d provisioned%s", out.Phones, out.Provisioned, unserved(out))
 	s.line("  passes     %d in %s, %.1f a second: %d ok, %d failed, %d with wrong settings",
 		out.Passes, round(out.Took), out.Rate, out.OK, out.Failed, out.Wrong)
@@ -57,6 +57,14 @@ func (out *Report) Summary(w io.Writer) error {
 		s.line("  %s %s: %s", word, j.Threshold, j.Shown)
 	}
 	return s.err
+}
+
+// against is where the phones went.
+func against(out *Report) string {
+	if len(out.Servers) == 0 {
+		return "the server that they find"
+	}
+	return strings.Join(out.Servers, ", ")
 }
 
 func ending(out *Report) string {
