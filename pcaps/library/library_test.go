@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -121,3 +122,53 @@ func TestGuideStory(t *testing.T) {
 		}
 	}
 }
+
+// What INDEX.md says that show says, it says; no capture is without a line, and no line
+// without its capture.
+func TestIndex(t *testing.T) {
+	index, err := os.ReadFile("../INDEX.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := make(map[string][]string) // by file, what show says
+	for line := range strings.Lines(string(index)) {
+		cells := strings.Split(line, "|")
+		if len(cells) == 6 && strings.HasPrefix(cells[1], " `") {
+			lines[strings.Trim(cells[1], " `")] = quoted.FindAllString(cells[4], -1)
+		}
+	}
+	files, err := library.Files.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		said := lines[f.Name()]
+		delete(lines, f.Name())
+		if len(said) == 0 {
+			t.Errorf("%s has no line in INDEX.md that says what show says of it", f.Name())
+			continue
+		}
+		b, err := library.Files.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told bytes.Buffer
+		if err := open(t, f.Name(), b).WriteText(&told); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range said {
+			if !strings.Contains(told.String(), strings.Trim(want, "`")) {
+				t.Errorf("%s: show does not say %s:\n%s", f.Name(), want, &told)
+			}
+		}
+		if strings.Contains(told.String(), "made-up#1") || strings.Contains(told.String(), "not-it") {
+			t.Errorf("%s: show tells a password", f.Name())
+		}
+	}
+	for name := range lines {
+		t.Errorf("INDEX.md has a line for %s, which is not there", name)
+	}
+}
+
+// quoted finds what stands between backticks.
+var quoted = regexp.MustCompile("`[^`]+`")
