@@ -30,6 +30,10 @@ const (
 	contacts = "contacts.xml"
 )
 
+// mostOfNothing bounds what is taken for a file that is not there, in bytes: a server
+// that sends more has said enough.
+const mostOfNothing = 1 << 20
+
 // misses are the answers to requests for files that nobody has, by what is asked for.
 type misses map[string]*answer
 
@@ -42,7 +46,7 @@ func (w *world) misses(ctx context.Context) (misses, error) {
 	}
 	return share(&w.suite.shared, "misses over "+w.scheme, func() (misses, error) {
 		at := *w
-		at.base, at.mac = base, basicMAC.Add(1)
+		at.base, at.mac, at.most = base, basicMAC.Add(1), mostOfNothing
 		found, errs := make([]*answer, len(names)), make([]error, len(names))
 		var all sync.WaitGroup
 		for i, name := range names {

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -198,7 +199,7 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 	defer func() { _ = get.Close() }() // the file is here already
 	var in *arrival
 	err = politely(ctx, func() (err error) {
-		in, err = arrive(ctx, get, fetch.Request{URL: at, Name: name, Limit: mostOfFile}, limit)
+		in, err = arrive(ctx, get, fetch.Request{URL: at, Name: name, Limit: cmp.Or(w.most, mostOfFile)}, limit)
 		return err
 	})
 	a.events = recorder.Events()

@@ -44,6 +44,7 @@ type world struct {
 
 	talk      talk        // what rules about one protocol look at
 	crowd     *crowd      // many phones that provisioned at once
+	most      int64       // bytes of a file that is asked for; 0: mostOfFile
 	residents []*resident // phones that the server has of its own
 	talks     talks       // what was said outside of provisioning: PnP, DHCP, check-sync
 
