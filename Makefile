@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet fuzz mutation servers
+.PHONY: help run test check fmt lint lint-version bench bench-fleet soak-fleet fuzz mutation servers
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ bench: ## run the benchmarks
 bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/performance.md)
 	go test -run '^$$' -bench 'TFTP|Web' -benchtime 1x -timeout 20m ./simulator/fleet
 	go test -run '^$$' -bench Resting -benchtime 1x -timeout 20m ./simulator/fleet
+
+soak-fleet: ## a hundred thousand phones for FIPSIM_SOAK (5m): memory and open files (root, sipp)
+	FIPSIM_SOAK=$${FIPSIM_SOAK:-5m} go test -run 'TestSoak$$' -v -timeout 30m ./simulator/fleet
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)

@@ -3,11 +3,14 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/wire"
@@ -45,19 +48,41 @@ type machine struct {
 // else DefaultInFlight or what the machine allows; and how many of them may have
 // sockets of their own. Its error is a *BudgetError.
 func (r *run) budget(m machine) error {
-	tcp := false
-	for _, s := range r.schemes() {
-		tcp = tcp || s != "tftp" && s != "file"
+	conns := 0 // over TCP, within the time that a port rests
+	if slices.ContainsFunc(r.schemes(), func(s string) bool { return s != "tftp" && s != "file" }) {
+		for i := range r.Stages {
+			conns = max(conns, r.Stages[i].within(portRest, &r.Options))
+		}
 	}
 	shared := r.uses(discover.SourcePnP) || r.uses(discover.SourceDHCP)
 	var err error
-	if r.inFlight, err = m.budget(len(r.Phones), r.InFlight, len(r.paths), tcp, shared); err != nil {
+	if r.inFlight, err = m.budget(len(r.Phones), r.InFlight, len(r.paths), conns, shared); err != nil {
 		return err
 	}
 	if most := min(m.sockets(len(r.paths)), max(DefaultInFlight, r.InFlight)); shared && most < r.inFlight {
 		r.transfers = make(chan struct{}, most)
 	}
 	return nil
+}
+
+// portRest is how long the port of a connection that we ended rests: Linux's TIME-WAIT
+// (TCP_TIMEWAIT_LEN).
+const portRest = time.Minute
+
+// within is how many phones mean to start within d at most. Where the server asks them
+// to, that is taken to be at an even pace.
+func (s *Stage) within(d time.Duration, o *Options) int {
+	share := func(all time.Duration) float64 { return min(1, float64(d)/float64(max(all, 1))) }
+	n := share(s.Over)
+	if s.Arrival == "interval" {
+		if n = share(s.Every); s.hears(o) > 0 {
+			n += share(s.Over)
+		}
+	}
+	if s.Arrival == "ramp" {
+		n *= 2 // its end is that much denser than the whole
+	}
+	return int(math.Ceil(min(1, n) * float64(s.Phones)))
 }
 
 // sockets is how many passes may have sockets of their own at once.
@@ -67,9 +92,10 @@ func (m machine) sockets(paths int) int {
 }
 
 // budget is that of a machine for so many phones; asked is 0 where nobody said how
-// many passes are to be under way at once. Those that discover by shared sockets wait
+// many passes are to be under way at once; conns is how many connect over TCP within
+// portRest. Those that discover by shared sockets wait
 // for their own until they know their server.
-func (m machine) budget(phones, asked, paths int, tcp, shared bool) (int, error) {
+func (m machine) budget(phones, asked, paths, conns int, shared bool) (int, error) {
 	want := asked
 	if want == 0 {
 		want = min(DefaultInFlight, phones)
@@ -96,10 +122,10 @@ func (m machine) budget(phones, asked, paths int, tcp, shared bool) (int, error)
 	case uint64(want) > ports:
 		return 0, &BudgetError{fmt.Sprintf("%d passes at once need a port each, and %d addresses have %d: "+
 			"widen net.ipv4.ip_local_port_range, or give more addresses with --local", want, paths, ports)}
-	case tcp && uint64(phones) > ports:
-		return 0, &BudgetError{fmt.Sprintf("%d phones need a connection each, whose port rests for a minute after it, "+
+	case uint64(conns) > m.ports*uint64(paths):
+		return 0, &BudgetError{fmt.Sprintf("%d phones in a minute need a connection each, whose port rests for a minute after it, "+
 			"and %d addresses have %d ports: "+
-			"give more addresses with --local, or widen net.ipv4.ip_local_port_range", phones, paths, ports)}
+			"give more addresses with --local, or widen net.ipv4.ip_local_port_range", conns, paths, m.ports*uint64(paths))}
 	}
 	need := uint64(phones)*bytesOfPhone + uint64(want)*bytesOfPass
 	if m.memory > 0 && need > m.memory {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBudget(t *testing.T) {
@@ -13,28 +14,29 @@ func TestBudget(t *testing.T) {
 	for name, c := range map[string]struct {
 		machine              machine
 		phones, asked, paths int
-		tcp, shared          bool
+		conns                int
+		shared               bool
 		want                 int
 		err                  string
 	}{
-		"a few phones":                {usual, 5, 0, 1, false, false, 5, ""},
-		"many":                        {usual, 10_000, 0, 1, true, false, DefaultInFlight, ""},
-		"as asked for":                {usual, 10_000, 5000, 1, true, false, 5000, ""},
-		"as many as there are files":  {small, 10_000, 0, 1, false, false, 113, ""},
-		"asked for more than files":   {small, 10_000, 200, 1, false, false, 0, "200 passes at once need 474 open files, and only 300 are allowed: raise ulimit -n"},
-		"hardly any files":            {machine{files: 20, inUse: 10, ports: 28_232}, 10, 0, 1, false, false, 0, "raise ulimit -n"},
-		"TCP without enough ports":    {usual, 30_000, 0, 1, true, false, 0, "give more addresses with --local"},
-		"TCP from two addresses":      {usual, 30_000, 0, 2, true, false, DefaultInFlight, ""},
-		"UDP uses ports again":        {usual, 30_000, 0, 1, false, false, DefaultInFlight, ""},
-		"more at once than ports":     {machine{files: 20_000, ports: 100}, 200, 150, 1, false, false, 0, "widen net.ipv4.ip_local_port_range"},
-		"more phones than memory":     {machine{files: 20_000, ports: 28_232, memory: 100 << 20}, 1 << 20, 0, 1, false, false, 0, "MB are free: take fewer"},
-		"discovery by shared sockets": {small, 10_000, 3000, 1, false, true, 3000, ""},
-		"shared, and nobody says":     {small, 10_000, 0, 1, true, true, discoverInFlight, ""},
-		"shared, and no file at all":  {machine{files: 20, inUse: 10, ports: 28_232}, 10, 0, 1, false, true, 0, "raise ulimit -n"},
-		"more at once than any sense": {usual, 10, 1_000_000, 1, false, false, 0, "want 1 to 100000"},
+		"a few phones":                {usual, 5, 0, 1, 0, false, 5, ""},
+		"many":                        {usual, 10_000, 0, 1, 10_000, false, DefaultInFlight, ""},
+		"as asked for":                {usual, 10_000, 5000, 1, 10_000, false, 5000, ""},
+		"as many as there are files":  {small, 10_000, 0, 1, 0, false, 113, ""},
+		"asked for more than files":   {small, 10_000, 200, 1, 0, false, 0, "200 passes at once need 474 open files, and only 300 are allowed: raise ulimit -n"},
+		"hardly any files":            {machine{files: 20, inUse: 10, ports: 28_232}, 10, 0, 1, 0, false, 0, "raise ulimit -n"},
+		"TCP without enough ports":    {usual, 30_000, 0, 1, 30_000, false, 0, "give more addresses with --local"},
+		"TCP from two addresses":      {usual, 30_000, 0, 2, 30_000, false, DefaultInFlight, ""},
+		"UDP uses ports again":        {usual, 30_000, 0, 1, 0, false, DefaultInFlight, ""},
+		"more at once than ports":     {machine{files: 20_000, ports: 100}, 200, 150, 1, 0, false, 0, "widen net.ipv4.ip_local_port_range"},
+		"more phones than memory":     {machine{files: 20_000, ports: 28_232, memory: 100 << 20}, 1 << 20, 0, 1, 0, false, 0, "MB are free: take fewer"},
+		"discovery by shared sockets": {small, 10_000, 3000, 1, 0, true, 3000, ""},
+		"shared, and nobody says":     {small, 10_000, 0, 1, 10_000, true, discoverInFlight, ""},
+		"shared, and no file at all":  {machine{files: 20, inUse: 10, ports: 28_232}, 10, 0, 1, 0, true, 0, "raise ulimit -n"},
+		"more at once than any sense": {usual, 10, 1_000_000, 1, 0, false, 0, "want 1 to 100000"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := c.machine.budget(c.phones, c.asked, c.paths, c.tcp, c.shared)
+			got, err := c.machine.budget(c.phones, c.asked, c.paths, c.conns, c.shared)
 			if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%d, %v, want %d, %s", got, err, c.want, c.err)
 			}
@@ -87,5 +89,26 @@ func TestWithUser(t *testing.T) {
 	}
 	if got := withoutUser("http://bob:geheim@h/a@b"); got != "http://h/a@b" {
 		t.Error(got)
+	}
+}
+
+// A port rests for a minute: what counts is how many phones start within one.
+func TestPhonesInAMinute(t *testing.T) {
+	for name, c := range map[string]struct {
+		stage Stage
+		sip   string
+		want  int
+	}{
+		"a storm at once":            {Stage{Arrival: "storm"}, "", 6000},
+		"over five minutes":          {Stage{Arrival: "poisson", Over: 5 * time.Minute}, "", 1200},
+		"a ramp's end":               {Stage{Arrival: "ramp", Over: 5 * time.Minute}, "", 2400},
+		"an hour's interval":         {Stage{Arrival: "interval", Every: time.Hour, Over: 5 * time.Minute}, "", 100},
+		"an interval and check-sync": {Stage{Arrival: "interval", Every: time.Hour, Over: 5 * time.Minute}, ":5060", 1300},
+		"a short interval":           {Stage{Arrival: "interval", Every: time.Second, Over: 5 * time.Minute}, "", 6000},
+	} {
+		c.stage.Phones = 6000
+		if got := c.stage.within(portRest, &Options{SIP: c.sip}); got != c.want {
+			t.Errorf("%s: %d phones, want %d", name, got, c.want)
+		}
 	}
 }

@@ -52,6 +52,9 @@ type load struct {
 	Options  []string // of the phones, KEY=VALUE
 	Loss     float64  // share of the datagrams
 	Limit    time.Duration
+	SIP      string // where phones hear SIP
+	Held     bool   // the phones hold what an earlier pass gave them
+	Watch    bool   // look at memory and open files
 }
 
 // loaded is what came of it.
@@ -59,6 +62,7 @@ type loaded struct {
 	Report        *Report
 	Before, After int    // open files
 	Leak          string // goroutines
+	Looks         []look
 }
 
 func runChild(text string) error {
@@ -70,7 +74,7 @@ func runChild(text string) error {
 	if err != nil {
 		return err
 	}
-	o := Options{Phones: specs, Servers: []string{l.Server}, Stages: []Stage{l.Stage}, InFlight: l.InFlight, Seed: 1, Limit: l.Limit}
+	o := Options{Phones: specs, Servers: []string{l.Server}, Stages: []Stage{l.Stage}, InFlight: l.InFlight, Seed: 1, Limit: l.Limit, SIP: l.SIP}
 	if o.Expect, err = scenarios.ParseExpect("expect.cfg", []byte(l.Expect)); err != nil {
 		return err
 	}
@@ -89,7 +93,11 @@ func runChild(text string) error {
 			return pass
 		}}
 	}
+	var looks []look
 	o.Progress = func(p Progress) {
+		if l.Watch {
+			looks = append(looks, lookNow(p))
+		}
 		if !p.Final {
 			fmt.Fprintf(os.Stderr, "ok %d\n", p.OK)
 		}
@@ -101,9 +109,19 @@ func runChild(text string) error {
 	}
 	conn.Close()
 	out := loaded{Before: openFiles()}
-	if out.Report, err = Run(context.Background(), o); err != nil {
+	r, err := prepare(context.Background(), o, thisMachine())
+	if err != nil {
 		return err
 	}
+	if l.Held {
+		if err := r.hold(); err != nil {
+			return err
+		}
+	}
+	if out.Report, err = r.whole(context.Background()); err != nil {
+		return err
+	}
+	out.Looks = looks
 	if err := goleak.Find(); err != nil {
 		out.Leak = err.Error()
 	}
@@ -135,7 +153,7 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), loadLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), loadLimit+2*l.Stage.Over)
 	defer cancel()
 	cmd := tb.Phone.Command(ctx, exe)
 	cmd.Env = append(os.Environ(), childJob+"="+string(job))
@@ -152,7 +170,7 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 		var ok int
 		if _, err := fmt.Sscanf(lines.Text(), "ok %d", &ok); err != nil {
 			fmt.Fprintln(&rest, lines.Text())
-		} else if ok > 0 && len(midway) > 0 {
+		} else if (ok > 0 || l.Stage.Arrival == "checksync") && len(midway) > 0 {
 			midway[0]()
 			midway = midway[1:]
 		}
@@ -173,6 +191,7 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 	var summary strings.Builder
 	_ = out.Report.Summary(&summary)
 	t.Logf("\n%s", &summary)
+	l.tell(t, out.Looks)
 	return out.Report
 }
 

@@ -62,6 +62,15 @@ func Run(ctx context.Context, o Options) (*Report, error) { return runOn(ctx, o,
 
 // runOn is Run within what a machine allows.
 func runOn(ctx context.Context, o Options, on machine) (*Report, error) {
+	r, err := prepare(ctx, o, on)
+	if err != nil {
+		return nil, err
+	}
+	return r.whole(ctx)
+}
+
+// prepare makes a run, whose phones hold nothing yet, and opens what they share.
+func prepare(ctx context.Context, o Options, on machine) (*run, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -89,7 +98,7 @@ func runOn(ctx context.Context, o Options, on machine) (*Report, error) {
 	if err := r.openSockets(ctx); err != nil {
 		return nil, err
 	}
-	return r.whole(ctx)
+	return r, nil
 }
 
 // whole runs all stages, with its watchers beside.
