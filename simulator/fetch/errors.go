@@ -126,8 +126,9 @@ func codeOf(err error) trace.Code {
 		return trace.Refused
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETDOWN):
 		return trace.Unreachable
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
-		errors.Is(err, syscall.EADDRNOTAVAIL), errors.Is(err, os.ErrPermission):
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL),
+		errors.Is(err, syscall.EINVAL), // from 127.0.0.1 to another machine
+		errors.Is(err, os.ErrPermission):
 		return trace.LocalFailure
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe),
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
