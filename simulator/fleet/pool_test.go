@@ -20,6 +20,11 @@ func pool(t testing.TB) *Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return p
 }
 
@@ -137,5 +142,37 @@ func TestPoolBadInput(t *testing.T) {
 	var small *BudgetError
 	if _, err := NewPool(t.Context(), nil, []netip.Addr{netip.MustParseAddr("192.0.2.1")}); !errors.As(err, &small) {
 		t.Errorf("an address that this machine has not: %v", err)
+	}
+}
+
+// Phones that look for their server by PnP do so from one socket.
+func TestPoolPnP(t *testing.T) {
+	specs := phones(t, 20)
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	responder, err := server.ListenPnP(t.Context(), server.PnPOptions{URL: func(device.MAC) string { return s.URL("tftp").String() }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { responder.Close() })
+	p := pool(t)
+	members := make([]*Member, len(specs))
+	for i, spec := range specs {
+		members[i] = poolMember(t, p, MemberOptions{Spec: spec, PnP: responder.Addr().String()})
+	}
+	var all sync.WaitGroup
+	for _, m := range members {
+		all.Go(func() {
+			if pass := m.Provision(t.Context(), device.PowerOn); !pass.OK() || pass.Steps[0].Name != "pnp" {
+				t.Errorf("%v, %+v", pass.Err, pass.Steps)
+			}
+		})
+	}
+	all.Wait()
+	ports := make(map[netip.AddrPort]bool)
+	for _, m := range responder.History() {
+		ports[m.Peer] = true
+	}
+	if len(ports) != 1 {
+		t.Errorf("SUBSCRIBEs came from %d sockets", len(ports))
 	}
 }

@@ -20,7 +20,8 @@ type phoneOptions struct {
 	discovery   string // static, pnp; empty: static
 	expect      string // the text of an expect file
 	ca          string // PEM
-	behaviour   *sobek.Object
+	insecure    bool
+	behaviour   []string // KEY=VALUE
 	showSecrets bool
 }
 
@@ -49,13 +50,16 @@ var options = []option{
 	word("expect", func(o *phoneOptions) *string { return &o.expect }),
 	word("local", func(o *phoneOptions) *string { return &o.local }),
 	word("ca", func(o *phoneOptions) *string { return &o.ca }),
-	flag("insecure", func(o *phoneOptions) *bool { return &o.TLS.Insecure }),
+	flag("insecure", func(o *phoneOptions) *bool { return &o.insecure }),
 	flag("showSecrets", func(o *phoneOptions) *bool { return &o.showSecrets }),
 	{"behaviour", func(o *phoneOptions, rt *sobek.Runtime, v sobek.Value) error {
 		if v.ExportType() == nil || v.ExportType().Kind() != reflect.Map {
 			return errors.New("want an object of option names and values")
 		}
-		o.behaviour = v.ToObject(rt)
+		given := v.ToObject(rt)
+		for _, key := range given.Keys() {
+			o.behaviour = append(o.behaviour, key+"="+given.Get(key).String())
+		}
 		return nil
 	}},
 }
@@ -110,26 +114,10 @@ func readOptions(rt *sobek.Runtime, v sobek.Value) (*phoneOptions, error) {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 	}
-	if err := o.setBehaviour(); err != nil {
-		return nil, fmt.Errorf("behaviour: %w", err)
-	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	return o, nil
-}
-
-// setBehaviour reads the option behaviour: values may be texts, numbers and lists.
-func (o *phoneOptions) setBehaviour() error {
-	if o.behaviour == nil {
-		return nil
-	}
-	for _, key := range o.behaviour.Keys() {
-		if err := o.Behaviour.Set(key, o.behaviour.Get(key).String()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // check reports options that are missing, or do not go together.

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"github.com/fipsim/fipsim/simulator/server"
 )
@@ -104,8 +105,20 @@ func TestFailures(t *testing.T) {
 // What this machine fails is no fault of the server's: it is in no rate.
 func TestInvalid(t *testing.T) {
 	s := newScript(t, new(Root)).begin(0)
-	// Class E is nobody's: no machine has a way there (RFC 1112 §4).
-	s.eval(`var r = fip.phone({mac: fip.mac(), discovery: 'pnp', pnp: '240.0.0.1:5060'}).provision()`)
+	s.eval(`var phone = fip.phone({mac: fip.mac(), server: 'tftp://127.0.0.1:9/'})`)
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	none := limit
+	none.Cur = 0 // no file, and so no socket, may be opened
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.run(`var r = phone.provision()`)
+	if limitErr := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limitErr != nil {
+		t.Fatal(err, limitErr)
+	}
 	if got := s.eval(`[r.ok, r.outcome, r.fault].join()`); got != "false,failed,local" {
 		t.Errorf("result %s: %s", got, s.eval(`r.error`))
 	}

@@ -51,8 +51,8 @@ func (i *instance) member(o *phoneOptions) (*fleet.Member, error) {
 	if o.Expect, err = i.shared.expect(o.expect); err != nil {
 		return nil, err
 	}
-	if o.ca != "" {
-		o.TLS.CA = []byte(o.ca)
+	if o.Shared, err = i.shared.fetchers(o); err != nil {
+		return nil, err
 	}
 	return pool.Member(o.MemberOptions)
 }

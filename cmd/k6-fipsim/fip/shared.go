@@ -3,9 +3,12 @@ package fip
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/fipsim/fipsim/scenarios"
+	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/fleet"
 )
 
@@ -17,6 +20,7 @@ const maxKept = 256
 type shared struct {
 	pools   kept[*fleet.Pool]       // by local
 	expects kept[*scenarios.Expect] // by text
+	manners kept[*fetch.Shared]     // by all that decides on them
 }
 
 // pool returns the pool of phones that send from the addresses of a network; the empty
@@ -45,6 +49,25 @@ func (s *shared) expect(text string) (*scenarios.Expect, error) {
 			return nil, fmt.Errorf("expect: %w", err)
 		}
 		return e, nil
+	})
+}
+
+// fetchers is how phones behave that were given these options.
+func (s *shared) fetchers(o *phoneOptions) (*fetch.Shared, error) {
+	key := fmt.Sprintf("%q %q %t", o.behaviour, o.ca, o.insecure)
+	return s.manners.get(key, func() (*fetch.Shared, error) {
+		var b device.Behaviour
+		for _, text := range o.behaviour {
+			name, value, _ := strings.Cut(text, "=")
+			if err := b.Set(name, value); err != nil {
+				return nil, fmt.Errorf("behaviour: %w", err)
+			}
+		}
+		shared, err := fetch.NewShared(b, fetch.TLS{CA: []byte(o.ca), Insecure: o.insecure})
+		if err != nil {
+			return nil, fmt.Errorf("ca: %w", err)
+		}
+		return shared, nil
 	})
 }
 
