@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet soak-fleet fuzz mutation servers
+.PHONY: help run test check fmt lint lint-version bench bench-fleet soak-fleet fuzz mutation servers dist pictures vuln
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -54,3 +54,12 @@ mutation: ## judge every faulty server by all rules, and write docs/mutation.md 
 
 servers: ## install the real servers that the tests use (Debian 12, as root)
 	.ci/servers
+
+dist: ## static binaries for all platforms, Debian packages, lists of parts and checksums, in dist/
+	go run ./cmd/dist
+
+vuln: ## known faults in what is used here; asks vuln.go.dev
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
+
+pictures: ## the README's pictures, made anew (as root, with chromium and nginx)
+	.ci/pictures

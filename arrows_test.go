@@ -63,6 +63,8 @@ var rooms = []room{
 		"a scenario is data that a phone, a fleet and a capture all can be held against"},
 	{"features", "",
 		"features are text"},
+	{"docs", "",
+		"documents are text, for people; the package only reads them, for tests"},
 	{"steps/steptest", "steps verdict",
 		"steptest is what a server's own go test imports, and nothing else does"},
 	{"steps", all + " scenarios features",
@@ -80,6 +82,7 @@ var ends = map[string]string{
 	"pcaps":   "nothing imports pcaps but cmd",
 	"cmd":     "nothing imports cmd",
 	"testbed": "nothing imports testbed but tests",
+	"docs":    "nothing imports docs but tests",
 }
 
 // outsiders are packages from elsewhere that belong into some rooms only.

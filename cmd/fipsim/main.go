@@ -19,13 +19,14 @@ import (
 
 // cli is the command line: a field a verb. Scripts and other people's CI rest on it.
 type cli struct {
-	Check   checkCmd   `cmd:"" help:"Judge a provisioning server, rule by rule."`
-	Load    loadCmd    `cmd:"" help:"Put a fleet of phones on a server and measure what becomes of them."`
-	Notify  notifyCmd  `cmd:"" help:"Ask a phone to provision: send it a SIP check-sync."`
-	Pcap    pcapCmd    `cmd:"" help:"Read captures of phones: show what they did."`
-	Phone   phoneCmd   `cmd:"" help:"Be a phone: provision from a server and tell what happened."`
-	Serve   serveCmd   `cmd:"" help:"Serve a folder to phones over TFTP, FTP, HTTP and HTTPS."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Check      checkCmd      `cmd:"" help:"Judge a provisioning server, rule by rule."`
+	Completion completionCmd `cmd:"" help:"Print a script of completions for a shell."`
+	Load       loadCmd       `cmd:"" help:"Put a fleet of phones on a server and measure what becomes of them."`
+	Notify     notifyCmd     `cmd:"" help:"Ask a phone to provision: send it a SIP check-sync."`
+	Pcap       pcapCmd       `cmd:"" help:"Read captures of phones: show what they did."`
+	Phone      phoneCmd      `cmd:"" help:"Be a phone: provision from a server and tell what happened."`
+	Serve      serveCmd      `cmd:"" help:"Serve a folder to phones over TFTP, FTP, HTTP and HTTPS."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // app is what a verb may use of its process.
