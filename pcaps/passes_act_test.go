@@ -52,6 +52,14 @@ func goodTree() map[string]string {
 		"office.cfg": "lang.gui = French\n", passCfg: account}
 }
 
+func treeOf(files map[string]string) fstest.MapFS {
+	tree := make(fstest.MapFS)
+	for name, body := range files {
+		tree[name] = &fstest.MapFile{Data: []byte(body)}
+	}
+	return tree
+}
+
 // url is what the phone is told by hand; none where PnP or DHCP tell it.
 func (a acted) url(t *testing.T, s *faulty.Server) string {
 	scheme := a.scheme
@@ -89,14 +97,10 @@ func (a acted) make(t *testing.T) []shot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree := make(fstest.MapFS)
 	if a.tree == nil {
 		a.tree = goodTree()
 	}
-	for name, body := range a.tree {
-		tree[name] = &fstest.MapFile{Data: []byte(body)}
-	}
-	s, err := faulty.Start(t.Context(), fault, tree)
+	s, err := faulty.Start(t.Context(), fault, treeOf(a.tree))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,10 +9,11 @@ import (
 
 // pcapCmd is `fipsim pcap`: what captures of phones tell.
 type pcapCmd struct {
-	Diff    pcapDiffCmd    `cmd:"" help:"Compare two captures or traces as behaviour: what is missing, extra, changed, out of order."`
-	Extract pcapExtractCmd `cmd:"" help:"Make a scenario folder of a capture: tree, phones, expected settings."`
-	Replay  pcapReplayCmd  `cmd:"" help:"Let simulated phones do what the captured ones did, and compare."`
-	Show    pcapShowCmd    `cmd:"" help:"Tell what the phones in a capture did, and what went wrong."`
+	Anonymize pcapAnonymizeCmd `cmd:"" help:"Write a capture that tells the same story with other MACs, addresses, names and secrets."`
+	Diff      pcapDiffCmd      `cmd:"" help:"Compare two captures or traces as behaviour: what is missing, extra, changed, out of order."`
+	Extract   pcapExtractCmd   `cmd:"" help:"Make a scenario folder of a capture: tree, phones, expected settings."`
+	Replay    pcapReplayCmd    `cmd:"" help:"Let simulated phones do what the captured ones did, and compare."`
+	Show      pcapShowCmd      `cmd:"" help:"Tell what the phones in a capture did, and what went wrong."`
 }
 
 // pcapShowCmd is `fipsim pcap show`.
