@@ -32,12 +32,3 @@ Feature: Forms of the server's URL
       | a.cfg      | lang.gui=<canary>      |
     When the phone provisions from the URL that asks for a password
     Then it was given "<mac>.boot"
-
-  @FIP-URL-004 @should @grade-C @needs-publish @each-protocol
-  Scenario: A phone whose URL names one cfg file is given that file
-    Guide, "Static Provision": "type in the access URL of the provisioning server in the Profile Rule field."
-    Given the server publishes
-      | file       | content           |
-      | office.cfg | lang.gui=<canary> |
-    When the phone provisions from "<base>office.cfg"
-    Then it was given "office.cfg"

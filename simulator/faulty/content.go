@@ -170,6 +170,10 @@ func swapChunks(b []byte) []byte {
 	return slices.Concat(b[chunk:2*chunk], b[:chunk], b[2*chunk:])
 }
 
+var declaration = regexp.MustCompile(`^<\?xml[^>]*\?>\s*`)
+
+func withoutDeclaration(b []byte) []byte { return declaration.ReplaceAll(b, nil) }
+
 func escapeHTML(b []byte) []byte { return []byte(html.EscapeString(string(b))) }
 
 func dropComments(b []byte) []byte {

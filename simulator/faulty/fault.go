@@ -18,6 +18,9 @@ type Fault struct {
 	// own: it shows only where those are fetched.
 	Rendered bool
 
+	// Beside is the protocol that is served beside the fault's own, where it is about both.
+	Beside string
+
 	spoil func(*behaviour)
 }
 
@@ -94,17 +97,25 @@ type spec struct {
 func All() []Fault {
 	var all []Fault
 	for _, table := range [][]spec{missFaults(), contentFaults(), nameFaults(), tftpFaults(), ftpFaults(), httpFaults(), tlsFaults(),
-		renderedFaults(), triggerFaults(), pnpFaults(), dhcpFaults(), syncFaults()} {
+		renderedFaults(), orderFaults(), crowdFaults(), triggerFaults(), pnpFaults(), dhcpFaults(), syncFaults()} {
 		for _, s := range table {
 			for _, protocol := range strings.Fields(s.protocols) {
 				all = append(all, Fault{
 					Name: protocol + "/" + s.name, Protocol: protocol, Clause: s.clause, Rule: s.rule, Doc: s.doc, spoil: s.spoil,
-					Rendered: strings.HasPrefix(s.name, rendered),
+					Rendered: strings.HasPrefix(s.name, rendered), Beside: other(s.name),
 				})
 			}
 		}
 	}
 	return all
+}
+
+// other is the second protocol of a fault between two.
+func other(name string) string {
+	if protocol, ok := strings.CutPrefix(name, apart); ok {
+		return protocol
+	}
+	return ""
 }
 
 // Find returns the fault of a name. Its error lists those that are near.

@@ -47,6 +47,8 @@ func paddingFaults() []spec {
 		{"padded-xml", "http ftp", Padded, "FIP-CONT-003",
 			"a tracking script at the end of XML files: proxies, hotspots",
 			changing(xml, suffix("<script src=\"/hotspot.js\"></script>\n"))},
+		{"xml-printed-anew", "http ftp", Reencoded, "FIP-RES-002",
+			"XML files come without their first line: they are parsed and printed anew", changing(xml, withoutDeclaration)},
 		{"padded-notice", "http tftp", Padded, "FIP-CONT-003",
 			"a notice before cfg files: warnings of an interpreter", changing(cfg, prefix("Warning: date(): no time zone\n"))},
 		{"expanded", "http tftp", OtherSettings, "FIP-CONT-014",

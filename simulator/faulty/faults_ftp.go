@@ -143,6 +143,8 @@ func ftpSessionFaults() []spec {
 			spoil: replying("PASS", constant("530 log in with your account"))},
 		{name: "login-not-asked", clause: NotAsked, rule: "FIP-FTP-043", doc: "230 after USER: the password is not asked for",
 			spoil: onFTP(func(f *ftpFault) { f.noAsk = true })},
+		{name: "login-refused", clause: RefusesRequests, rule: "FIP-URL-003", doc: "the right password is refused too: a list that was not read",
+			spoil: onFTP(func(f *ftpFault) { f.login = func(_, _ string) bool { return false } })},
 		{name: "login-any", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "any password of any user is taken",
 			spoil: onFTP(func(f *ftpFault) { f.login = func(_, _ string) bool { return true } })},
 		{name: "login-user-only", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "any password of the right user is taken",

@@ -53,6 +53,8 @@ func httpServiceFaults() []spec {
 		{name: "login-not-asked", clause: NotAsked, rule: "FIP-HTTP-020",
 			doc:   "nobody is asked for credentials: the guard is on another folder",
 			spoil: loggingIn(func(_, _ string, _ bool) loginAnswer { return letIn })},
+		{name: "login-refused", clause: RefusesRequests, rule: "FIP-URL-003", doc: "right credentials are refused too: a list that was not read",
+			spoil: loggingIn(func(_, _ string, _ bool) loginAnswer { return challenge })},
 		{name: "login-any", clause: AnyAccepted, rule: "FIP-HTTP-023", doc: "any credentials are taken, as long as there are some",
 			spoil: loggingIn(func(_, _ string, given bool) loginAnswer { return only(given) })},
 		{name: "login-user-only", clause: AnyAccepted, rule: "FIP-HTTP-023", doc: "any password of the right user is taken",

@@ -27,6 +27,7 @@ type ftpFault struct {
 	unended     bool              // a session that said 550 ends, without a word
 	tls         bool              // AUTH TLS is confirmed, and no handshake follows
 	files       int               // files in one session; 0: no limit
+	once        bool              // a file is sent once in a session
 	serial      bool              // one session after the other
 	slots       int               // sessions at once, those that were cut off counted too; 0: no limit
 	dies        func(string) bool // lines after which nothing is served

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,6 +28,7 @@ type ftpSession struct {
 	data    net.Listener // of the latest EPSV or PASV
 	files   int          // that were asked for
 	missed  int          // of those
+	sent    []string     // names of those that were found
 }
 
 // run serves a session. It reports whether it ended in good order: by QUIT.
@@ -181,7 +183,7 @@ func (s *ftpSession) retrieve(name string) bool {
 	switch {
 	case r.silent:
 		return true
-	case !r.found:
+	case !r.found, f.once && slices.Contains(s.sent, name):
 		code := 550
 		if r.code != 0 {
 			code = r.code
@@ -192,6 +194,7 @@ func (s *ftpSession) retrieve(name string) bool {
 		s.say("RETR", "425 use EPSV or PASV first")
 		return true
 	}
+	s.sent = append(s.sent, name)
 	body := r.body
 	if s.ascii || f.ascii {
 		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))

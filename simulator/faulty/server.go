@@ -51,7 +51,7 @@ var protocols = []string{"tftp", "ftp", "http", "https"}
 var talks = []string{"pnp", "dhcp", "checksync"}
 
 // Start starts a server with one fault, on free ports of 127.0.0.1: over the protocol
-// that the fault is of, over all of them with the zero Fault. It serves tree until Close
+// or protocols that the fault is of, over all of them with the zero Fault. It serves tree until Close
 // or until ctx ends. Its errors are those of sockets.
 func Start(ctx context.Context, f Fault, tree fs.FS) (*Server, error) {
 	s := &Server{
@@ -76,7 +76,7 @@ func Start(ctx context.Context, f Fault, tree fs.FS) (*Server, error) {
 	}
 	for _, protocol := range slices.Concat(protocols, talks) {
 		beside := slices.Contains(talks, f.Protocol) && (protocol == "http" || slices.Contains(talks, protocol))
-		if f.Protocol != "" && f.Protocol != protocol && !beside {
+		if f.Protocol != "" && f.Protocol != protocol && f.Beside != protocol && !beside {
 			continue
 		}
 		if err := starters[protocol](); err != nil {

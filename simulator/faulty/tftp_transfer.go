@@ -178,7 +178,11 @@ func (t *tftpTransfer) move() error {
 // deliverPacket sends a packet until it is acknowledged. It reports whether it was.
 func (t *tftpTransfer) deliverPacket(p *tftp.Packet) bool {
 	t.last = p
-	for sends := range tftpSends {
+	most := tftpSends
+	if every := t.service.fault.resend; every > 0 && every < tftpResend {
+		most *= int(tftpResend / every)
+	}
+	for sends := range most {
 		t.emit(p, sends)
 		switch t.await(p.Block) {
 		case acknowledged:
