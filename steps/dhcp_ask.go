@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
@@ -90,7 +89,7 @@ func manyAsk(ctx context.Context) error {
 	}
 	w.talks.others = make([]*dhcpTalk, len(macs))
 	errs := make([]error, len(macs))
-	var all sync.WaitGroup
+	var all side
 	for i, mac := range macs {
 		all.Go(func() { w.talks.others[i], errs[i] = w.ask(ctx, mac) })
 	}

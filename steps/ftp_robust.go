@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fipsim/fipsim/scenarios"
@@ -43,7 +42,7 @@ func phonesVanishFTP(ctx context.Context, n int) error {
 	if err := w.stillComesOverFTP(ctx); err != nil {
 		return err
 	}
-	var all sync.WaitGroup
+	var all side
 	sessions := make([]*ftpSession, n)
 	for i := range sessions {
 		all.Go(func() {
@@ -79,7 +78,7 @@ func malformedFTP(ctx context.Context) error {
 	if err := w.stillComesOverFTP(ctx); err != nil {
 		return err
 	}
-	var all sync.WaitGroup
+	var all side
 	for _, line := range malformedLines {
 		all.Go(func() {
 			s, err := w.dialFTP(ctx, w.talk.file.url)

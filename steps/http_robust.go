@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -39,7 +38,7 @@ func (w *world) provoke(ctx context.Context, texts ...string) error {
 	if err := w.stillComesOverHTTP(ctx); err != nil {
 		return err
 	}
-	var all sync.WaitGroup
+	var all side
 	for _, text := range texts {
 		all.Go(func() {
 			c, err := w.dialHTTP(ctx, w.talk.file.url)
@@ -136,7 +135,7 @@ func phonesVanishHTTP(ctx context.Context, n int) error {
 		return blocked("one connection that says nothing is enough (see FIP-HTTP-032)")
 	}
 	conns := make([]net.Conn, n)
-	var all sync.WaitGroup
+	var all side
 	for i := range conns {
 		all.Go(func() {
 			c, err := w.dialHTTP(ctx, w.talk.file.url)

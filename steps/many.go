@@ -79,7 +79,7 @@ func (w *world) gather(ctx context.Context, n int) (*crowd, error) {
 		all.phones = append(all.phones, p)
 	}
 	errs := make([]error, n)
-	var each sync.WaitGroup
+	var each side
 	for i, p := range all.phones {
 		each.Go(func() { errs[i] = w.provision(ctx, p, device.PowerOn) })
 	}
@@ -194,9 +194,13 @@ func anotherClientRests(ctx context.Context) error {
 	}}
 	go func() {
 		defer close(ended)
-		_, err := get.Fetch(resting, fetch.Request{URL: config.Join(other.base, big.name), Name: big.name, Limit: mostOfFile, Body: rests})
-		_ = get.Close() // nothing is kept on it
-		ended <- err
+		ended <- w.guard(func() error {
+			_, err := get.Fetch(resting, fetch.Request{
+				URL: config.Join(other.base, big.name), Name: big.name, Limit: mostOfFile, Body: rests,
+			})
+			_ = get.Close() // nothing is kept on it
+			return err
+		})
 	}()
 	select {
 	case <-rests.begun:

@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"net/url"
-	"sync"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
@@ -48,7 +47,7 @@ func (w *world) misses(ctx context.Context) (misses, error) {
 		at := *w
 		at.base, at.mac, at.most = base, basicMAC.Add(1), mostOfNothing
 		found, errs := make([]*answer, len(names)), make([]error, len(names))
-		var all sync.WaitGroup
+		var all side
 		for i, name := range names {
 			all.Go(func() {
 				found[i], errs[i] = at.request(ctx, config.Join(base, at.expand(name)), at.patience(len(names)))

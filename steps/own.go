@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"sync"
 	"time"
 
 	"github.com/fipsim/fipsim/scenarios"
@@ -77,7 +76,7 @@ func (w *world) moveIn(ctx context.Context) ([]*resident, error) {
 		all = append(all, &resident{Enrolled: e, observedPhone: p})
 	}
 	errs := make([]error, len(all))
-	var each sync.WaitGroup
+	var each side
 	for i, r := range all {
 		each.Go(func() {
 			if errs[i] = w.provision(ctx, r.observedPhone, device.PowerOn); errs[i] == nil {

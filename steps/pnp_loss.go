@@ -173,7 +173,7 @@ func phonesSubscribe(ctx context.Context) error {
 	}
 	n := len(macs)
 	found, errs := make([]*pnpTalk, n), make([]error, n)
-	var all sync.WaitGroup
+	var all side
 	for i := range n {
 		all.Go(func() { found[i], errs[i] = w.subscribe(ctx, macs[i], w.network(), briefly) })
 	}

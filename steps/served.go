@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing/fstest"
+	"time"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
@@ -185,7 +186,7 @@ func (w *world) record(e trace.Event) {
 		e.URL = trace.URL(f)
 		e.Name = f.Path[strings.LastIndexByte(f.Path, '/')+1:]
 	}
-	e.Phone = w.mac
+	e.Phone, e.At = w.mac, time.Now()
 	w.talk.events.Record(e)
 }
 

@@ -26,7 +26,7 @@ import (
 // Options says what is judged, and how.
 type Options struct {
 	Target    scenarios.Target
-	Rules     []string         // rule ids; empty: all
+	Rules     []string         // rule ids, FIP-CONT-001#3 for the third row of one; empty: all
 	Tags      string           // a tag expression, see Plan; empty: all
 	Behaviour device.Behaviour // of the phones that judge
 	Network   wire.Network     // nil: wire.OS{}
@@ -55,8 +55,9 @@ type Options struct {
 type suite struct {
 	options Options
 	seed    int64
-	rules   []features.Rule // chosen
-	sources sources         // where their text is
+	rules   []features.Rule  // chosen
+	rows    map[string][]int // of them, see chooseRows
+	sources sources          // where their text is
 	net     wire.Network
 	side    *semaphore.Weighted
 	pulse   pulse
@@ -126,7 +127,9 @@ func newSuite(o Options) (*suite, error) {
 	if s.sources, err = newSources(o.Scenarios); err != nil {
 		return nil, err
 	}
-	s.rules, err = s.sources.choose(o.Rules, o.Tags)
+	if s.rules, err = s.sources.choose(o.Rules, o.Tags); err == nil {
+		s.rows, err = s.sources.chooseRows(o.Rules)
+	}
 	return s, err
 }
 

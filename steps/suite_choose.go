@@ -2,6 +2,7 @@ package steps
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/fipsim/fipsim/features"
@@ -92,7 +93,8 @@ func (src sources) choose(ids []string, tags string) ([]features.Rule, error) {
 		return src.rules, nil
 	}
 	var chosen []features.Rule
-	for _, id := range ids {
+	for _, name := range ids {
+		id, _, _ := strings.Cut(name, rowMark)
 		if slices.ContainsFunc(src.own, func(name string) bool { return strings.EqualFold(name, id) }) {
 			continue // a scenario of the user's, see planScenarios
 		}
@@ -105,6 +107,31 @@ func (src sources) choose(ids []string, tags string) ([]features.Rule, error) {
 		}
 	}
 	return chosen, nil
+}
+
+// rowMark stands between a rule and the row of its outline: FIP-CONT-001#3.
+const rowMark = "#"
+
+// chooseRows returns the rows that ids name, by rule; a rule that is not in it, or that
+// is named without a row too, is judged whole.
+func (src sources) chooseRows(ids []string) (map[string][]int, error) {
+	rows := make(map[string][]int)
+	for _, name := range ids {
+		id, row, found := strings.Cut(name, rowMark)
+		if !found {
+			continue
+		}
+		id = strings.ToUpper(id)
+		n, err := strconv.Atoi(row)
+		if err != nil || n < 1 || n > src.counts[id] {
+			return nil, verdict.Usagef("there is no rule %q: %s has %d rows, counted from 1", name, id, src.counts[id])
+		}
+		rows[id] = append(rows[id], n)
+	}
+	for _, name := range ids {
+		delete(rows, strings.ToUpper(name))
+	}
+	return rows, nil
 }
 
 func (src sources) ids() []string {

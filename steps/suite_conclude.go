@@ -22,6 +22,9 @@ func (s *suite) conclude(ctx context.Context, r *round, w *world, failed *godog.
 		result.Step = failed.Text
 	}
 	w.close()
+	if err := w.crash.got(); err != nil { // whatever was found rests on what our code did not do
+		result.Status, result.Expected, result.Actual = report.Error, "", err.Error()
+	}
 	result.Evidence = w.closeEvidence(result)
 	r.mu.Lock()
 	r.results = append(r.results, result)
@@ -86,12 +89,15 @@ func (s *suite) notTheServers(ctx context.Context, w *world, r report.Result) st
 	return why
 }
 
-// again is the command that judges one scenario alone.
+// again is the command that judges one scenario alone, of an outline that row.
 func (s *suite) again(w *world) string {
 	if s.options.Command == "" {
 		return ""
 	}
 	line := s.options.Command + " --rule " + w.rule.ID
+	if s.sources.counts[w.rule.ID] > 1 {
+		line += fmt.Sprintf("%s%d", rowMark, w.nth)
+	}
 	if w.over != "" {
 		line += " --tags " + overTag + w.over
 	}

@@ -52,6 +52,9 @@ func (s *suite) plan() []Planned {
 			p.Rows = 1
 			if p.Skip == "" {
 				p.Rows = max(s.sources.counts[r.ID], 1)
+				if some := s.rows[r.ID]; len(some) > 0 {
+					p.Rows = len(some)
+				}
 			}
 			all = append(all, p)
 		}

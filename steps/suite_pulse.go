@@ -149,7 +149,7 @@ const probeTime = 20 * time.Second
 
 // probe asks once.
 func (p *pulse) probe(ctx context.Context, scheme string) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, worldKey{}, nil), probeTime) // it is no scenario's
 	defer cancel()
 	err := p.ask(ctx, scheme)
 	if errors.Is(err, fetch.ErrTimeUp) {

@@ -61,6 +61,10 @@ func (s *suite) initialize(sc *godog.ScenarioContext, r *round) {
 	var failed *godog.Step
 	var failure error
 	sc.Before(func(ctx context.Context, scenario *godog.Scenario) (context.Context, error) {
+		if !s.isChosen(scenario) {
+			w = nil
+			return ctx, godog.ErrSkip
+		}
 		w = s.newWorld(scenario, r)
 		ctx, err := w.open(ctx)
 		return context.WithValue(ctx, worldKey{}, w), err
@@ -75,12 +79,20 @@ func (s *suite) initialize(sc *godog.ScenarioContext, r *round) {
 		if failure == nil {
 			failure = err
 		}
-		s.conclude(ctx, r, w, failed, failure)
+		if w != nil {
+			s.conclude(ctx, r, w, failed, failure)
+		}
 		return ctx, nil
 	})
 	for _, steps := range nouns {
 		steps(catalogue{sc})
 	}
+}
+
+// isChosen reports whether a scenario is one of the rows that are to be judged.
+func (s *suite) isChosen(scenario *godog.Scenario) bool {
+	rows := s.rows[s.sources.ruleOf(scenario).ID]
+	return len(rows) == 0 || slices.Contains(rows, s.sources.places[keyOf(scenario)])
 }
 
 // open waits for the scenario's turn, and begins its evidence. Its error says why the
@@ -122,10 +134,12 @@ func (s *suite) newWorld(scenario *godog.Scenario, r *round) *world {
 	key := keyOf(scenario)
 	number := s.sources.numbers[key]*(len(schemes)+1) + slices.Index(schemes, r.over) + 1
 	w := &world{
-		suite: s, scheme: r.over, over: r.over, rule: s.sources.ruleOf(scenario), example: s.sources.rows[key], row: s.sources.rows[key],
+		suite: s, scheme: r.over, over: r.over, rule: s.sources.ruleOf(scenario),
+		example: s.sources.rows[key], row: s.sources.rows[key], nth: s.sources.places[key],
 		mac:       s.block(number),
 		canary:    fmt.Sprintf("canary-%d-%d", s.seed, number),
 		behaviour: s.options.Behaviour,
+		crash:     new(crash),
 	}
 	if scenario.Name != w.rule.Title {
 		w.example = scenario.Name // of an outline, whose name says what varies

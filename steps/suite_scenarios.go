@@ -79,7 +79,9 @@ func (s *suite) judgeScenario(ctx context.Context, p Planned) {
 				failure = w.openEvidence()
 			}
 			if failure == nil {
-				failure = w.provisions(open, phones[i], w.base.JoinPath(phones[i].File).String())
+				failure = w.guard(func() error {
+					return w.provisions(open, phones[i], w.base.JoinPath(phones[i].File).String())
+				})
 			}
 			if i > 0 { // the first holds the turn for all
 				s.conclude(open, r, w, nil, failure)
@@ -97,7 +99,7 @@ func (s *suite) judgeScenario(ctx context.Context, p Planned) {
 func (s *suite) scenarioWorld(p Planned, i int) *world {
 	id := p.scenario.Phones[i].Identity
 	return &world{
-		suite: s, rule: p.Rule, over: p.Over, scheme: p.Over, mac: id.MAC, behaviour: s.options.Behaviour,
+		suite: s, rule: p.Rule, over: p.Over, scheme: p.Over, mac: id.MAC, behaviour: s.options.Behaviour, crash: new(crash),
 		example: "phone " + id.MAC.String(), row: id.MAC.String(),
 	}
 }

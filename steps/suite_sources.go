@@ -27,6 +27,7 @@ type sources struct {
 	numbers map[string]int    // by key of a scenario, from 0; the same in every run
 	rows    map[string]string // by key: the row of an outline, "size 512"
 	counts  map[string]int    // scenarios of a rule, by its id
+	places  map[string]int    // by key: which of its rule's scenarios it is, from 1
 	own     []string          // names of the user's scenarios
 }
 
@@ -35,6 +36,7 @@ func newSources(own []*scenarios.Scenario) (sources, error) {
 	src := sources{
 		rules: slices.Clone(features.Rules()),
 		text:  make(map[string][]byte), numbers: make(map[string]int), rows: make(map[string]string), counts: make(map[string]int),
+		places: make(map[string]int),
 	}
 	if err := src.read("", features.FS()); err != nil {
 		return src, err
@@ -86,6 +88,7 @@ func (src sources) read(prefix string, tree fs.FS) error {
 			for _, tag := range p.Tags {
 				if id, ok := strings.CutPrefix(tag.Name, "@FIP-"); ok {
 					src.counts["FIP-"+id]++
+					src.places[key] = src.counts["FIP-"+id]
 				}
 			}
 		}

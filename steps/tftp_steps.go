@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/tftp"
@@ -232,7 +231,7 @@ func refuseOptions(ctx context.Context) error {
 // besideAll runs the same for a number of phones at once.
 func besideAll(n int, run func() error) error {
 	errs := make([]error, n)
-	var all sync.WaitGroup
+	var all side
 	for i := range errs {
 		all.Go(func() { errs[i] = run() })
 	}

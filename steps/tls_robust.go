@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"io"
-	"sync"
 	"time"
 )
 
@@ -19,7 +18,7 @@ func brokenHandshakes(ctx context.Context) error {
 	if err := w.stillComesOverHTTP(ctx); err != nil {
 		return err
 	}
-	var all sync.WaitGroup
+	var all side
 	for _, text := range brokenHandshake {
 		all.Go(func() {
 			raw, err := w.network().DialContext(ctx, "tcp", hostPort(w.talk.file.url))

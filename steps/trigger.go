@@ -59,7 +59,7 @@ func (w *world) live(ctx context.Context, finder discover.Finder, way string, re
 	}
 	on, off := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- l.Run(on) }()
+	go func() { done <- w.guard(func() error { return l.Run(on) }) }()
 	l.stop = sync.OnceFunc(func() {
 		off()
 		if err := <-done; err != nil {

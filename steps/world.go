@@ -27,6 +27,7 @@ type world struct {
 	rule    features.Rule
 	example string // which scenario of an outline this is, for reports
 	row     string // the row of an outline that it comes from
+	nth     int    // which of its rule's scenarios this is, from 1
 	over    string // the protocol that this scenario is judged over; empty: none in particular
 	scheme  string // the protocol that its phones use
 	mac     device.MAC
@@ -55,6 +56,7 @@ type world struct {
 	started time.Time
 	cancel  func() // ends the scenario's context; nil: it did not begin
 	release func() // gives its turn back
+	crash   *crash // what our own code did beside its steps
 	late    error  // how it ended, where others have to end before it
 }
 

@@ -21,7 +21,7 @@ type checkCmd struct {
 
 	Scenario []string `help:"Judge by this scenario too: a folder with a scenario.yaml (docs/scenario.md). May be repeated." sep:"none" placeholder:"DIR"`
 	Tags     string   `help:"Judge only rules with these tags: a comma is OR, && is AND, ~ is NOT; @over-http is the protocol." placeholder:"EXPR"`
-	Rule     []string `help:"Judge only this rule. May be repeated." sep:"none" placeholder:"ID"`
+	Rule     []string `help:"Judge only this rule; FIP-CONT-001#3 is the third row of its table. May be repeated." sep:"none" placeholder:"ID"`
 	List     bool     `help:"Tell what would be judged and what would be skipped, and why, and judge nothing."`
 	Strict   bool     `help:"A broken @should fails too, and so does a known failure that has expired or that holds."`
 

@@ -8,7 +8,7 @@ import (
 
 // ftpFaults are about replies, sessions and data connections of FTP.
 func ftpFaults() []spec {
-	all := append(ftpDataFaults(), ftpSessionFaults()...)
+	all := slices.Concat(ftpDataFaults(), ftpSessionFaults(), ftpLoginFaults())
 	for i := range all {
 		all[i].protocols = "ftp"
 	}
@@ -117,7 +117,7 @@ func ftpTransferFaults() []spec {
 	}
 }
 
-// ftpSessionFaults are about sessions, logins, many clients and bad ones.
+// ftpSessionFaults are about sessions, many clients and bad ones.
 func ftpSessionFaults() []spec {
 	return []spec{
 		{name: "feat-ends-session", clause: RefusesRequests, rule: "FIP-FTP-004", doc: "FEAT, which is not known, ends the session",
@@ -141,10 +141,27 @@ func ftpSessionFaults() []spec {
 		{name: "anonymous-asked", clause: RefusesRequests, rule: "FIP-FTP-002",
 			doc:   "530 for anonymous on a server that is open to all",
 			spoil: replying("PASS", constant("530 log in with your account"))},
+		{name: "one-at-a-time", clause: OneAtATime, rule: "FIP-FTP-008", doc: "one session after the other",
+			spoil: onFTP(func(f *ftpFault) { f.serial = true })},
+		{name: "abandoned", clause: Abandoned, rule: "FIP-FTP-040",
+			doc:   "a session that was cut off keeps one of 14 places for ever",
+			spoil: onFTP(func(f *ftpFault) { f.slots = 14 })},
+		{name: "dies-of-long-line", clause: AfterMalformed, rule: "FIP-FTP-041",
+			doc:   "nothing is served after a line of more than 1000 bytes",
+			spoil: onFTP(func(f *ftpFault) { f.dies = func(line string) bool { return len(line) > 1000 } })},
+		{name: "dies-of-command", clause: AfterMalformed, rule: "FIP-FTP-041", doc: "nothing is served after a command that is none",
+			spoil: onFTP(func(f *ftpFault) { f.dies = func(line string) bool { return !knownCommand(line) } })},
+	}
+}
+
+// ftpLoginFaults are about who is let in.
+func ftpLoginFaults() []spec {
+	return []spec{
+		{name: "login-refused", clause: RefusesRequests, rule: "FIP-URL-003",
+			doc:   "the right password is refused too: a list that was not read",
+			spoil: onFTP(func(f *ftpFault) { f.login = func(_, _ string) bool { return false } })},
 		{name: "login-not-asked", clause: NotAsked, rule: "FIP-FTP-043", doc: "230 after USER: the password is not asked for",
 			spoil: onFTP(func(f *ftpFault) { f.noAsk = true })},
-		{name: "login-refused", clause: RefusesRequests, rule: "FIP-URL-003", doc: "the right password is refused too: a list that was not read",
-			spoil: onFTP(func(f *ftpFault) { f.login = func(_, _ string) bool { return false } })},
 		{name: "login-any", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "any password of any user is taken",
 			spoil: onFTP(func(f *ftpFault) { f.login = func(_, _ string) bool { return true } })},
 		{name: "login-user-only", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "any password of the right user is taken",
@@ -159,16 +176,6 @@ func ftpSessionFaults() []spec {
 					return user == "anonymous" || user == User && password == Password
 				}
 			})},
-		{name: "one-at-a-time", clause: OneAtATime, rule: "FIP-FTP-008", doc: "one session after the other",
-			spoil: onFTP(func(f *ftpFault) { f.serial = true })},
-		{name: "abandoned", clause: Abandoned, rule: "FIP-FTP-040",
-			doc:   "a session that was cut off keeps one of 14 places for ever",
-			spoil: onFTP(func(f *ftpFault) { f.slots = 14 })},
-		{name: "dies-of-long-line", clause: AfterMalformed, rule: "FIP-FTP-041",
-			doc:   "nothing is served after a line of more than 1000 bytes",
-			spoil: onFTP(func(f *ftpFault) { f.dies = func(line string) bool { return len(line) > 1000 } })},
-		{name: "dies-of-command", clause: AfterMalformed, rule: "FIP-FTP-041", doc: "nothing is served after a command that is none",
-			spoil: onFTP(func(f *ftpFault) { f.dies = func(line string) bool { return !knownCommand(line) } })},
 	}
 }
 

@@ -23,7 +23,7 @@ func orderFaults() []spec {
 		{"absolute-rewritten", "http tftp", OtherSettings, "FIP-INC-003",
 			"absolute URLs in boot files get another host: a proxy that hides the server's name", changing(boot, otherHost)},
 		{"settings-url-rewritten", "http tftp", OtherSettings, "FIP-RES-001",
-			"absolute URLs in cfg files lead to a folder that is not there: a template for another installation", changing(cfg, otherFolder)},
+			"absolute URLs in cfg files lead to a folder that is not there: a template of another site", changing(cfg, otherFolder)},
 		{"name-boot-top-only", "tftp ftp http", Names, "FIP-URL-001",
 			"boot files are served at the top only: a route that was written for one tenant",
 			missing(func(name string) bool { return boot(name) && folder(name) })},
@@ -105,7 +105,9 @@ func againGone(b *behaviour) {
 
 var absoluteHost = regexp.MustCompile(`(include:config\s*[<"][a-z]+://)[^/>"]+`)
 
-func otherHost(b []byte) []byte { return absoluteHost.ReplaceAll(b, []byte("${1}provisioning.example.com")) }
+func otherHost(b []byte) []byte {
+	return absoluteHost.ReplaceAll(b, []byte("${1}provisioning.example.com"))
+}
 
 var settingURL = regexp.MustCompile(`(?m)^([a-z0-9_.]+\.url\s*=\s*[a-z]+://[^/\r\n]+)/`)
 
