@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"io/fs"
-	"sync"
 	"testing/fstest"
 
 	"github.com/fipsim/fipsim/scenarios"
@@ -52,7 +51,7 @@ func bothFind(ctx context.Context, way string) error {
 // findAll lets phones find their server all at once.
 func (w *world) findAll(ctx context.Context, phones []*observedPhone) error {
 	errs := make([]error, len(phones))
-	var all sync.WaitGroup
+	var all side
 	for i, p := range phones {
 		all.Go(func() { errs[i] = w.find(ctx, p) })
 	}
@@ -126,7 +125,10 @@ func (w *world) moveToRoot(ctx context.Context, enrolled []scenarios.Enrolled) e
 	case w.suite.can(scenarios.Announce) || !w.suite.can(scenarios.PublishTree):
 		return nil
 	case !w.suite.can(scenarios.PublishRoot):
-		return blocked("the server names a folder into which we can put nothing: give its URL without a path")
+		return &obstacle{
+			what:  "the server names a folder into which we can put nothing: give its URL without a path",
+			needs: scenarios.PublishRoot,
+		}
 	}
 	tree := make(fstest.MapFS)
 	for _, e := range enrolled {
