@@ -42,6 +42,7 @@ bench: ## run the benchmarks
 bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/performance.md)
 	go test -run '^$$' -bench 'TFTP|Web' -benchtime 1x -timeout 20m ./simulator/fleet
 	go test -run '^$$' -bench Resting -benchtime 1x -timeout 20m ./simulator/fleet
+	go test -run '^$$' -bench 'PnP|DHCP' -benchtime 1x -timeout 20m ./simulator/fleet
 
 soak-fleet: ## a hundred thousand phones for FIPSIM_SOAK (5m): memory and open files (root, sipp)
 	FIPSIM_SOAK=$${FIPSIM_SOAK:-5m} go test -run 'TestSoak$$' -v -timeout 30m ./simulator/fleet

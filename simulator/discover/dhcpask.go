@@ -42,7 +42,11 @@ func (d DHCP) newAsk(id device.Identity) (*ask, error) {
 	if d.Transport == nil {
 		return nil, errors.New("no way to send DHCP messages: give an interface, a relay's server or the value itself")
 	}
-	id, b := id.WithDefaults(), d.Behaviour.WithDefaults()
+	id = id.WithDefaults()
+	b := d.Behaviour
+	if b.DHCPWait == 0 || b.DHCPVendorClass == "" || b.DHCPClientID == "" || len(b.DHCPParameters) == 0 || len(b.DHCPURLOptions) == 0 {
+		b = b.WithDefaults()
+	}
 	options, err := readDHCPOptions(b, id)
 	if err != nil {
 		return nil, err

@@ -40,7 +40,9 @@ type PnP struct {
 // with ErrNothing when Behaviour.PnPWait is over. Who answers later, or again, within
 // that time is answered and recorded; the first URL counts.
 func (p PnP) Find(ctx context.Context, id device.Identity) (Offer, error) {
-	p.Behaviour = p.Behaviour.WithDefaults()
+	if b := &p.Behaviour; b.PnPWait == 0 || b.PnPLinger == 0 || b.PnPEvent == "" { // thousands of phones have theirs filled in
+		p.Behaviour = b.WithDefaults()
+	}
 	id = id.WithDefaults()
 	if p.Network == nil {
 		p.Network = wire.OS{}

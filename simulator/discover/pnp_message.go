@@ -29,6 +29,7 @@ type sipMessage struct {
 
 	headers []sipHeader
 	body    []byte
+	tags    map[string]string // of the headers whose tag was asked for
 
 	lfOnly       bool // a line of the head ended without a carriage return
 	compact      bool // a header had its compact name
@@ -59,7 +60,7 @@ func parseSIP(raw []byte) (*sipMessage, error) {
 	if len(rest) == 0 {
 		return nil, errNoise
 	}
-	m := new(sipMessage)
+	m := &sipMessage{headers: make([]sipHeader, 0, 16)}
 	line, rest, ok := m.line(rest)
 	if !ok {
 		m.unterminated = true
@@ -149,7 +150,7 @@ func (m *sipMessage) addHeader(line string) error {
 		return nil
 	}
 	name, value, ok := strings.Cut(line, ":")
-	name = strings.ToLower(strings.TrimRight(name, " \t"))
+	name = lower(strings.TrimRight(name, " \t"))
 	if !ok || !isToken(name) {
 		return fmt.Errorf("%w: header line %d has no name before a colon", errNotSIP, len(m.headers)+1)
 	}
@@ -158,6 +159,20 @@ func (m *sipMessage) addHeader(line string) error {
 	}
 	m.headers = append(m.headers, sipHeader{name, strings.TrimSpace(value)})
 	return nil
+}
+
+// usualNames are headers as they are usually written: their lower case costs nothing.
+var usualNames = map[string]string{
+	"Via": "via", "From": "from", "To": "to", "Call-ID": "call-id", "CSeq": "cseq", "Contact": "contact", "Event": "event",
+	"Expires": "expires", "Max-Forwards": "max-forwards", "Subscription-State": "subscription-state",
+	"Content-Type": "content-type", "Content-Length": "content-length",
+}
+
+func lower(name string) string {
+	if known, ok := usualNames[name]; ok {
+		return known
+	}
+	return strings.ToLower(name)
 }
 
 // readBody cuts the body to its announced length: "If there are additional bytes in
@@ -211,6 +226,17 @@ func (m *sipMessage) cseq() (number uint64, method string, ok bool) {
 
 // tag returns the tag of a From or To header; empty: there is none.
 func (m *sipMessage) tag(name string) string {
+	if found, ok := m.tags[name]; ok {
+		return found
+	}
+	if m.tags == nil {
+		m.tags = make(map[string]string, 2)
+	}
+	m.tags[name] = m.findTag(name)
+	return m.tags[name]
+}
+
+func (m *sipMessage) findTag(name string) string {
 	value, ok := m.header(name)
 	if !ok {
 		return ""

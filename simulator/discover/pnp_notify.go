@@ -122,7 +122,9 @@ func (s *pnpSearch) send(b []byte, to netip.AddrPort) {
 // and a To tag where there is none.
 func buildResponse(m *sipMessage, from netip.AddrPort, status, tag string) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "SIP/2.0 %s\r\n", status)
+	b.Grow(512)
+	line := func(name, value string) { b.WriteString(name + ": " + value + "\r\n") }
+	b.WriteString("SIP/2.0 " + status + "\r\n")
 	top := true
 	for _, h := range m.headers {
 		if h.name == "via" {
@@ -130,18 +132,18 @@ func buildResponse(m *sipMessage, from netip.AddrPort, status, tag string) []byt
 				h.value = markVia(h.value, from)
 			}
 			top = false
-			fmt.Fprintf(&b, "Via: %s\r\n", h.value)
+			line("Via", h.value)
 		}
 	}
 	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
-		value, ok := m.header(strings.ToLower(name))
+		value, ok := m.header(lower(name))
 		if !ok {
 			continue
 		}
 		if name == "To" && m.tag("to") == "" {
 			value += ";tag=" + tag
 		}
-		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		line(name, value)
 	}
 	b.WriteString("Content-Length: 0\r\n\r\n")
 	return []byte(b.String())

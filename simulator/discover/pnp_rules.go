@@ -26,7 +26,13 @@ type received struct {
 
 // broken returns the rules that a message breaks.
 func broken(rules []rule, r *received) []rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(x rule) bool { return !x.broken(r) })
+	var found []rule
+	for _, x := range rules {
+		if x.broken(r) {
+			found = append(found, x)
+		}
+	}
+	return found
 }
 
 // formRules hold for requests and responses.

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"crypto/rand"
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -45,21 +44,19 @@ func (s *subscription) contact() string { return "sip:" + s.user + "@" + s.local
 // build writes the message by hand: the order of the lines is the phone's, which
 // package sip would keep, but it writes URIs and parameters its own way.
 func (s *subscription) build() []byte {
-	uri := "sip:" + s.user + "@" + s.group
-	var b strings.Builder
-	fmt.Fprintf(&b, "SUBSCRIBE %s SIP/2.0\r\n", uri)
-	fmt.Fprintf(&b, "Via: SIP/2.0/UDP %s;branch=%s\r\n", s.local, s.branch)
-	fmt.Fprintf(&b, "From: <%s>;tag=%s\r\n", uri, s.tag)
-	fmt.Fprintf(&b, "To: <%s>\r\n", uri)
-	fmt.Fprintf(&b, "Call-ID: %s\r\n", s.callID)
-	fmt.Fprintf(&b, "CSeq: 1 SUBSCRIBE\r\n")
-	fmt.Fprintf(&b, "Contact: <%s>\r\n", s.contact())
-	fmt.Fprintf(&b, "Max-Forwards: 70\r\n")
-	fmt.Fprintf(&b, "Expires: 0\r\n")
-	fmt.Fprintf(&b, "Event: %s\r\n", s.event)
-	fmt.Fprintf(&b, "Accept: application/url\r\n")
-	fmt.Fprintf(&b, "Content-Length: 0\r\n\r\n")
-	return []byte(b.String())
+	uri, local := "sip:"+s.user+"@"+s.group, s.local.String()
+	return []byte("SUBSCRIBE " + uri + " SIP/2.0\r\n" +
+		"Via: SIP/2.0/UDP " + local + ";branch=" + s.branch + "\r\n" +
+		"From: <" + uri + ">;tag=" + s.tag + "\r\n" +
+		"To: <" + uri + ">\r\n" +
+		"Call-ID: " + s.callID + "\r\n" +
+		"CSeq: 1 SUBSCRIBE\r\n" +
+		"Contact: <sip:" + s.user + "@" + local + ">\r\n" +
+		"Max-Forwards: 70\r\n" +
+		"Expires: 0\r\n" +
+		"Event: " + s.event + "\r\n" +
+		"Accept: application/url\r\n" +
+		"Content-Length: 0\r\n\r\n")
 }
 
 // oneLine takes out what would end a header line: models and templates come from

@@ -20,6 +20,7 @@ type DHCPServer struct {
 type DHCPOptions struct {
 	Option66 string        // the text of option 66; empty: none
 	Lease    time.Duration // 0: an hour
+	Many     bool          // sixty thousand addresses, and a log of errors alone; kea only
 	TFTP     string        // a folder of Publish that the server serves too; dnsmasq only
 }
 
@@ -45,7 +46,10 @@ var DnsmasqDHCP = DHCPServer{Name: "dnsmasq", Needs: Needs{"dnsmasq"}, start: fu
 
 // Kea is ISC's present server. It needs a raw socket for clients without an address.
 var Kea = DHCPServer{Name: "kea-dhcp4", Needs: Needs{"kea-dhcp4", "env"}, start: func(s *starting, o DHCPOptions) *process {
-	option := ""
+	option, last, severity := "", "10.66.16.250", "INFO"
+	if o.Many {
+		last, severity = "10.66.255.250", "ERROR"
+	}
 	if o.Option66 != "" {
 		option = `{"name": "tftp-server-name", "data": "` + o.Option66 + `", "always-send": true}`
 	}
@@ -53,10 +57,10 @@ var Kea = DHCPServer{Name: "kea-dhcp4", Needs: Needs{"kea-dhcp4", "env"}, start:
 	"interfaces-config": {"interfaces": [%q], "dhcp-socket-type": "raw"},
 	"lease-database": {"type": "memfile", "persist": false},
 	"valid-lifetime": %s,
-	"subnet4": [{"id": 1, "subnet": "10.66.0.0/16", "pools": [{"pool": "10.66.16.1 - 10.66.16.250"}], "option-data": [%s]}],
-	"loggers": [{"name": "kea-dhcp4", "severity": "INFO", "output_options": [{"output": "stderr"}]}]
+	"subnet4": [{"id": 1, "subnet": "10.66.0.0/16", "pools": [{"pool": "10.66.16.1 - %s"}], "option-data": [%s]}],
+	"loggers": [{"name": "kea-dhcp4", "severity": %q, "output_options": [{"output": "stderr"}]}]
 }}
-`, cable+"/"+s.addr.String(), o.seconds(), option)
+`, cable+"/"+s.addr.String(), o.seconds(), last, option, severity)
 	return s.run("env", "KEA_PIDFILE_DIR="+s.dir, "KEA_LOCKFILE_DIR="+s.dir, "kea-dhcp4", "-c", conf)
 }}
 
