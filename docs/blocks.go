@@ -16,10 +16,10 @@ import (
 // NotHere are the reasons for which a block may not be run, and what holds it instead.
 var NotHere = map[string]string{
 	"suite":      "this test is part of what it runs; `make -n` knows each target",
-	"hosted-ci":  "a hosted CI service runs it; ci_test.go holds it against its schema and runs its steps",
+	"hosted-ci":  "a hosted CI service runs it; docs/ci_test.go holds it against its schema and runs its steps",
 	"kubernetes": "it needs a cluster; its manifests are held against their schema",
 	"network":    "it fetches something from elsewhere",
-	"root":       "it changes the machine; packaging_test.go takes the package apart and runs what it would run",
+	"root":       "it changes the machine; a test of cmd/dist takes the package apart and runs what it would run",
 	"platforms":  "it builds for five platforms; cmd/dist tests the same for one, and that the others build",
 	"long":       "it takes minutes, and its figures mean nothing on a machine that does other work too",
 	"k6":         "k6 is a module of its own, whose own tests run it",

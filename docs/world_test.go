@@ -70,7 +70,7 @@ func startWorld(t *testing.T, name, bin string) {
 	switch {
 	case err != nil:
 		t.Errorf("%v\n%s", err, out)
-	case strings.Contains(string(out), "--- SKIP"):
+	case strings.HasPrefix(string(out), "--- SKIP") || strings.Contains(string(out), "\n--- SKIP"):
 		t.Skipf("%s", out)
 	default:
 		t.Logf("%s", out)
@@ -101,7 +101,8 @@ func fresh(t *testing.T, clone string) {
 		return string(out)
 	}
 	git("clone", "-q", "--shared", root, clone)
-	for name := range strings.SplitSeq(git("ls-files", "-moz", "--exclude-standard"), "\x00") {
+	changed := git("diff", "--name-only", "-z", "HEAD") + git("ls-files", "-oz", "--exclude-standard")
+	for name := range strings.SplitSeq(changed, "\x00") {
 		body, err := os.ReadFile(filepath.Join(root, name))
 		path := filepath.Join(clone, name)
 		switch {
