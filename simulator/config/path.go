@@ -18,6 +18,10 @@ func setPath(u *url.URL, text string) error {
 	if !strings.HasPrefix(text, "/") {
 		text = "/" + text
 	}
+	if isPlainPath(text) {
+		u.Path, u.RawPath = text, ""
+		return nil
+	}
 	text = escapePath(cleanDots(text))
 	u.Path = unescape(text)
 	if strings.IndexFunc(u.Path, isControlRune) >= 0 {
@@ -29,6 +33,17 @@ func setPath(u *url.URL, text string) error {
 		u.RawPath = ""
 	}
 	return nil
+}
+
+// isPlainPath reports whether nothing in a path is to be decoded, escaped or cleaned, as
+// in most there is not.
+func isPlainPath(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; !isAlnum(c) && c != '/' && c != '-' && c != '_' && (c != '.' || text[i-1] == '/') {
+			return false
+		}
+	}
+	return true
 }
 
 func isControlRune(r rune) bool { return r < ' ' || r == 0x7f }

@@ -166,7 +166,7 @@ func thisMachine() machine {
 func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
 	m := thisMachine()
 	if len(r.Local) == 0 {
-		return []wayOut{{network: inTurn(counting{r.Network, &r.drops}, m.low, m.ports)}}, nil
+		return []wayOut{{network: inTurn(counting{r.Network, &r.drops, r.spares}, m.low, m.ports)}}, nil
 	}
 	var paths []wayOut
 	for _, addr := range r.Local {
@@ -179,7 +179,7 @@ func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
 			return nil, &BudgetError{fmt.Sprintf("phones cannot send from %s: %v; ip address add %s/32 dev lo adds it", addr, err, addr)}
 		}
 		_ = conn.Close()
-		paths = append(paths, wayOut{addr, inTurn(counting{n, &r.drops}, m.low, m.ports)})
+		paths = append(paths, wayOut{addr, inTurn(counting{n, &r.drops, r.spares}, m.low, m.ports)})
 	}
 	return paths, nil
 }

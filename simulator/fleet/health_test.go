@@ -15,7 +15,7 @@ import (
 // What a socket's full receive buffer loses is counted, to the datagram.
 func TestSocketDrops(t *testing.T) {
 	var d drops
-	conn, err := counting{wire.OS{}, &d}.ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
+	conn, err := counting{Network: wire.OS{}, drops: &d}.ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestSocketDrops(t *testing.T) {
 // On a network that cannot tell, that is told.
 func TestSocketDropsUnknown(t *testing.T) {
 	var d drops
-	conn, err := counting{new(wire.Memory), &d}.ListenPacket(t.Context(), "udp4", ":0")
+	conn, err := counting{Network: new(wire.Memory), drops: &d}.ListenPacket(t.Context(), "udp4", ":0")
 	if err != nil {
 		t.Fatal(err)
 	}

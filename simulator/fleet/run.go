@@ -19,6 +19,7 @@ type run struct {
 	parser   *parser
 	shared   shared
 	fetchers *fetch.Shared
+	spares   *spares
 	paths    []wayOut // ways out of this machine
 	sockets  sockets  // that phones share
 	desk     *desk
@@ -77,7 +78,7 @@ func prepare(ctx context.Context, o Options, on machine) (*run, error) {
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}
-	r := &run{Options: o, parser: newParser(), verify: newVerifier(o.Expect, o.Phones)}
+	r := &run{Options: o, parser: newParser(), verify: newVerifier(o.Expect, o.Phones), spares: new(spares)}
 	var err error
 	if r.fetchers, err = fetch.NewShared(r.Behaviour, r.TLS); err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func (r *run) whole(ctx context.Context) (*Report, error) {
 	}
 	stopWatching()
 	r.health.stop()
-	closed := r.sockets.close() // before the report: a socket tells what it lost when it is closed
+	closed := errors.Join(r.sockets.close(), r.spares.close()) // before the report: a socket tells what it lost when it is closed
 	report := r.report(context.Cause(ctx))
 	r.Live.end(report)
 	if r.Progress != nil {

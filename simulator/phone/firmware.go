@@ -13,7 +13,7 @@ import (
 const FirmwareUnnamed config.Kind = "firmware-unnamed"
 
 // firmwareURL is the parameter that names a firmware, with or without "static.".
-const firmwareURL = "firmware.url"
+const firmwareURL = staticPrefix + "firmware.url"
 
 // versionInName finds V0.5.32.3 in FIP14G-FVUI_V0.5.32.3_202105111814_RC.bin.
 var versionInName = regexp.MustCompile(`(?:^|[^0-9A-Za-z])([Vv][0-9]+(?:\.[0-9]+)+)`)

@@ -24,23 +24,24 @@ const BadLifeSetting config.Kind = "bad-value"
 // The parameters that say how the phone lives. Each goes by two names, with and
 // without "static." before it: both generations are in the field.
 const (
-	repeatEnable  = "auto_provision.repeat.enable"
-	repeatMinutes = "auto_provision.repeat.minutes"
-	powerOnEnable = "auto_provision.power_on"
-	pnpEnable     = "auto_provision.pnp_enable"
-	dhcpEnable    = "auto_provision.dhcp_option.enable"
-	notifyReboot  = "sip.notify_reboot_enable"
+	repeatEnable  = staticPrefix + "auto_provision.repeat.enable"
+	repeatMinutes = staticPrefix + "auto_provision.repeat.minutes"
+	powerOnEnable = staticPrefix + "auto_provision.power_on"
+	pnpEnable     = staticPrefix + "auto_provision.pnp_enable"
+	dhcpEnable    = staticPrefix + "auto_provision.dhcp_option.enable"
+	notifyReboot  = staticPrefix + "sip.notify_reboot_enable"
 
-	serverURL      = "auto_provision.server.url"
-	serverUser     = "auto_provision.server.username"
-	serverPassword = "auto_provision.server.password"
+	serverURL      = staticPrefix + "auto_provision.server.url"
+	serverUser     = staticPrefix + "auto_provision.server.username"
+	serverPassword = staticPrefix + "auto_provision.server.password"
 
 	staticPrefix = "static."
 )
 
-// either returns the setting of the two names that was made last.
+// either returns the setting that was made last of a name with "static." before it and
+// the same without.
 func either(s *config.Settings, name string) (config.Setting, bool) {
-	return s.Either(staticPrefix+name, name)
+	return s.Either(name, name[len(staticPrefix):])
 }
 
 // The values of sip.notify_reboot_enable (grade C).

@@ -30,7 +30,7 @@ type known struct {
 func (p *Phone) ProfileRule() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return config.Masked(staticPrefix+serverURL, p.rule())
+	return config.Masked(serverURL, p.rule())
 }
 
 // rule is the provisioning URL of static provision; p.mu is held. What was typed when
@@ -55,7 +55,7 @@ func (p *Phone) SetProfileRule(text string) error {
 	text = strings.TrimSpace(text)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if text == config.Masked(staticPrefix+serverURL, p.rule()) {
+	if text == config.Masked(serverURL, p.rule()) {
 		return nil
 	}
 	if text != "" {
@@ -63,7 +63,7 @@ func (p *Phone) SetProfileRule(text string) error {
 			return fmt.Errorf("profile rule: %w", err)
 		}
 	}
-	return p.typeIn(staticPrefix+serverURL, text)
+	return p.typeIn(serverURL, text)
 }
 
 // typeIn makes a setting that somebody typed the phone's own; p.mu is held. A pass that
