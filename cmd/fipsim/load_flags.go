@@ -79,6 +79,9 @@ func (c *loadCmd) phones(o *fleet.Options) (err error) {
 		if first, err = device.ParseMAC(c.MAC); err != nil {
 			return verdict.Usagef("--mac: %w", err)
 		}
+		if err := first.Check(); err != nil {
+			return verdict.Usagef("--mac: %w", err)
+		}
 	}
 	if o.Phones, err = fleet.Count(n, first); err != nil {
 		return verdict.Usagef("--phones: %w", err)

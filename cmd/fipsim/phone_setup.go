@@ -77,8 +77,8 @@ func (c *phoneCmd) identity(a *app) (o phone.Options, err error) {
 		if o.Identity.MAC, err = device.ParseMAC(c.MAC); err != nil {
 			return o, verdict.Usagef("--mac: %w", err)
 		}
-		if mac := o.Identity.MAC; mac.IsZero() || mac[0]&1 == 1 { // IEEE 802, the group bit
-			return o, verdict.Usagef("--mac: no phone has %s: it is the common files' or a group address", mac)
+		if err := o.Identity.MAC.Check(); err != nil {
+			return o, verdict.Usagef("--mac: %w", err)
 		}
 	}
 	if c.Interface != "" {

@@ -119,3 +119,19 @@ func TestBehaviourFileErrors(t *testing.T) {
 		}
 	}
 }
+
+// Twelve zeros are the common files' (Guide, "Boot Files"), and the first byte's lowest
+// bit marks a group (IEEE 802 §8.2).
+func TestMACCheck(t *testing.T) {
+	for text, ok := range map[string]bool{
+		"0021f2000001": true, "0221f2000000": true, "000000000000": false, "ffffffffffff": false, "01005e00014b": false,
+	} {
+		m, err := device.ParseMAC(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Check(); (err == nil) != ok {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}

@@ -51,6 +51,15 @@ func (m MAC) Colons() string {
 // IsZero reports whether m was never set.
 func (m MAC) IsZero() bool { return m == MAC{} }
 
+// Check returns what keeps m from being a phone's: twelve zeros are the common files',
+// and a group address is nobody's own (IEEE 802 §8.2).
+func (m MAC) Check() error {
+	if m.IsZero() || m[0]&1 == 1 {
+		return fmt.Errorf("no phone has %s: it is the common files' or a group address", m)
+	}
+	return nil
+}
+
 // Add returns the MAC n places further on, for a row of phones.
 // Past ff:ff:ff:ff:ff:ff it wraps around.
 func (m MAC) Add(n uint64) MAC {

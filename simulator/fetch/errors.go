@@ -131,7 +131,8 @@ func codeOf(err error) trace.Code {
 		errors.Is(err, os.ErrPermission):
 		return trace.LocalFailure
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, io.ErrClosedPipe),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		strings.Contains(err.Error(), "unexpected EOF"): // before a chunked body's trailer net/http says it in words
 		return trace.Truncated
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return trace.NoAnswer

@@ -110,6 +110,9 @@ func (t *table) row() (s Spec, err error) {
 	if s.MAC, err = device.ParseMAC(field("mac")); err != nil {
 		return s, t.errorf(t.at["mac"], "%w", err)
 	}
+	if err := s.MAC.Check(); err != nil {
+		return s, t.errorf(t.at["mac"], "%w", err)
+	}
 	line, _ := t.csv.FieldPos(0)
 	if first, twice := t.seen[s.MAC]; twice {
 		return s, t.errorf(t.at["mac"], "%s is on line %d already: every phone has a MAC of its own", s.MAC, first)
