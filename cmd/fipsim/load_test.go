@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,6 +25,8 @@ func TestLoadScripts(t *testing.T) {
 			"serving":     servingDir,
 			"silence":     silence,
 			"discovering": discovering,
+			"marking":     marking,
+			"await":       await,
 		},
 		Setup: func(e *testscript.Env) error {
 			if dir := os.Getenv("GOCOVERDIR"); dir != "" {
@@ -42,4 +47,20 @@ func discovering(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { ts.Check(errors.Join(pnp.Close(), dhcp.Close())) })
 	ts.Setenv("PNP", pnp.Addr().String())
 	ts.Setenv("DHCP", dhcp.Addr().String())
+}
+
+// marking is `marking DIR FILE`: a web server at $HTTP that makes a file when phones have been served for a while.
+func marking(ts *testscript.TestScript, _ bool, args []string) {
+	files := http.FileServer(http.Dir(ts.MkAbs(args[0])))
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		files.ServeHTTP(w, r)
+		if asked.Add(1) == 200 { // dozens of passes are over
+			if err := os.WriteFile(ts.MkAbs(args[1]), nil, 0o600); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+			}
+		}
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv("HTTP", s.URL+"/")
 }
