@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"time"
 
 	"github.com/fipsim/fipsim/simulator/fleet"
 	"github.com/fipsim/fipsim/simulator/verdict"
+	"github.com/fipsim/fipsim/simulator/web"
 )
 
 // loadCmd is `fipsim load`.
@@ -34,8 +31,9 @@ type loadCmd struct {
 	Threshold []string `help:"A condition for success: p99(pass)<5s, provisioned>99.9%, errors<0.1%. May be repeated." sep:"none" placeholder:"EXPR"`
 	AbortOn   string   `help:"End early: errors>20%/10s is more than a fifth of the passes of the last ten seconds." placeholder:"EXPR"`
 	Find      string   `help:"Look for the highest rate at which this holds, such as p99(pass)<5s: trials of --over (10s) with ever more phones a second." placeholder:"EXPR"`
-	Sample    string   `help:"Keep the whole trace of one phone in N, besides those that failed, for --report." placeholder:"1/N"`
-	Report    []string `help:"Write a report: json; - is standard output." sep:"none" placeholder:"KIND=FILE"`
+	Sample    string   `help:"Keep the whole trace of one phone in N, besides those that failed, for --report and --web." placeholder:"1/N"`
+	Report    []string `help:"Write a report: html, json; - is standard output." sep:"none" placeholder:"KIND=FILE"`
+	Web       string   `help:"Show the load while it is under way, as a page at this address, and as Prometheus metrics at /metrics there." placeholder:"ADDR"`
 	Seed      uint64   `help:"Repeat the arrivals and mixes of an earlier run." placeholder:"N"`
 
 	Behaviour []string `help:"Options of the phones on points where the guide is silent: a file, or KEY=VALUE. May be repeated." sep:"none" placeholder:"FILE|KEY=VALUE"`
@@ -53,25 +51,43 @@ func (c *loadCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	live := &liveLine{w: a.stderr}
-	if isTerminal(a.stderr) {
-		o.Progress = live.show
-	}
-	report, err := c.run(a, o)
-	live.clear()
+	o.Live = new(fleet.Live)
+	stop, err := c.serve(a, o.Live)
 	if err != nil {
 		return errors.Join(&verdict.Usage{Err: err}, outputs.close())
 	}
-	if err := errors.Join(outputs.write(report), outputs.close()); err != nil {
+	live := &liveLine{w: a.stderr, live: o.Live, terminal: isTerminal(a.stderr)}
+	o.Progress = live.show
+	report, err := c.run(a, o)
+	live.clear()
+	stopped := stop()
+	if err != nil {
+		return errors.Join(&verdict.Usage{Err: err}, outputs.close())
+	}
+	if err := errors.Join(outputs.write(report), outputs.close(), stopped); err != nil {
 		return &verdict.Error{Err: err}
 	}
 	return report.Verdict()
 }
 
-// loadReport is what comes of a load, or of a search for a rate.
-type loadReport interface {
-	Summary(io.Writer) error
-	Verdict() error
+// serve obeys --web. The function that it returns ends the page, once those who look
+// have seen the end of the load.
+func (c *loadCmd) serve(a *app, live *fleet.Live) (stop func() error, err error) {
+	if c.Web == "" {
+		return func() error { return nil }, nil
+	}
+	server, err := web.StartFleet(a.ctx, web.FleetOptions{Listen: c.Web, Live: live})
+	if err != nil {
+		return nil, fmt.Errorf("--web: %w", err)
+	}
+	fmt.Fprintf(a.stderr, "fipsim: the live page is %s, metrics are %smetrics\n", server.URL(), server.URL())
+	if password := server.MadeUpPassword(); password != "" {
+		fmt.Fprintf(a.stderr, "fipsim: its password is %s, with any user name\n", password)
+	}
+	return func() error {
+		server.Linger(a.ctx)
+		return server.Close()
+	}, nil
 }
 
 // run obeys --find, or puts one load on the server.
@@ -95,80 +111,4 @@ func (c *loadCmd) run(a *app, o fleet.Options) (loadReport, error) {
 		err = nil // what was until then
 	}
 	return found, err
-}
-
-// loadOutputs is where reports go.
-type loadOutputs struct {
-	summary io.Writer
-	files   []*os.File // closed in the end
-	json    []io.Writer
-}
-
-// outputs reads --report and opens the files before the run.
-func (c *loadCmd) outputs(a *app) (*loadOutputs, error) {
-	out := &loadOutputs{summary: a.stdout}
-	for _, text := range c.Report {
-		name, err := reportFile(text)
-		switch {
-		case err != nil:
-		case name == "-" && out.summary == io.Discard:
-			err = verdict.Usagef("--report: only one can go to standard output")
-		case name == "-":
-			out.summary = io.Discard
-			out.json = append(out.json, a.stdout)
-		default:
-			var file *os.File
-			if file, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644); err != nil {
-				err = verdict.Usagef("--report: %w", err)
-				break
-			}
-			out.files = append(out.files, file)
-			out.json = append(out.json, file)
-		}
-		if err != nil {
-			return nil, errors.Join(err, out.close())
-		}
-	}
-	return out, nil
-}
-
-func (o *loadOutputs) write(r loadReport) error {
-	errs := []error{r.Summary(o.summary)}
-	for _, w := range o.json {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", " ")
-		errs = append(errs, e.Encode(r))
-	}
-	return errors.Join(errs...)
-}
-
-func (o *loadOutputs) close() error {
-	var errs []error
-	for _, f := range o.files {
-		errs = append(errs, f.Close())
-	}
-	return errors.Join(errs...)
-}
-
-// liveLine shows a run in one line that is written over and over.
-type liveLine struct {
-	w     io.Writer
-	shown bool
-}
-
-// shownTime is the precision of times in the live line.
-const shownTime = 100 * time.Microsecond
-
-func (l *liveLine) show(p fleet.Progress) {
-	l.shown = true
-	fmt.Fprintf(l.w, "\r\x1b[K%4.0fs  %d started, %d ok, %d failed, %d in flight, %d waiting  %.0f/s  p50 %s  p99 %s  lag %s",
-		p.Took.Seconds(), p.Started, p.OK, p.Failed, p.InFlight, p.Queued, p.Rate,
-		p.P50.Round(shownTime), p.P99.Round(shownTime), p.Lag.Round(shownTime))
-}
-
-func (l *liveLine) clear() {
-	if l.shown {
-		fmt.Fprint(l.w, "\r\x1b[K")
-	}
 }

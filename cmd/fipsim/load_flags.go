@@ -162,15 +162,3 @@ func (c *loadCmd) tls(o *fleet.Options) error {
 	}
 	return nil
 }
-
-// reportFile reads KIND=FILE.
-func reportFile(text string) (string, error) {
-	kind, name, ok := strings.Cut(text, "=")
-	switch {
-	case !ok || name == "":
-		return "", verdict.Usagef("--report %s: want KIND=FILE, such as json=load.json", text)
-	case kind != "json":
-		return "", verdict.Usagef("--report %s: %q is no kind of report; there is: json", text, kind)
-	}
-	return name, nil
-}

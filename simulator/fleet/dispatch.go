@@ -11,6 +11,9 @@ type job struct {
 	start
 	meant time.Duration // counted from the beginning of the run
 	ready time.Duration // when it was handed out: later than meant is our own lag
+	full  bool          // all permits were taken then: what it waits for is one of them
+
+	waited time.Duration // for permits, before its first packet
 }
 
 // result is a pass that a worker made.
@@ -164,7 +167,9 @@ func (d *dispatcher) begin(s start, now time.Duration) {
 		m.meant = d.began + s.at
 	}
 	m.busy, m.waiting = true, false
-	d.queue = append(d.queue, job{start: s, meant: d.began + s.at, ready: d.began + now})
+	d.queue = append(d.queue, job{
+		start: s, meant: d.began + s.at, ready: d.began + now, full: d.flying+len(d.queue) >= d.inFlight,
+	})
 }
 
 // ended takes a pass that is done, and lets the phone come again where that is its way.

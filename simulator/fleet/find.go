@@ -41,12 +41,14 @@ func (t *Trial) held() bool { return t.Judged.Held && t.Report.Wrong == 0 && len
 type Found struct {
 	Format    string  `json:"format"`  // fipsim-find
 	Version   int     `json:"version"` // 1
+	Ended     string  `json:"ended"`   // done, interrupted; running, of a Live
 	Threshold string  `json:"threshold"`
-	Rate      float64 `json:"rate"`            // the highest that held; 0: none did
-	Broke     float64 `json:"broke,omitempty"` // the lowest that did not; 0: none
-	First     string  `json:"first,omitempty"` // what broke first
-	Ours      string  `json:"ours,omitempty"`  // why no higher rate could be tried, though the threshold held
-	Trials    []Trial `json:"trials"`          // in the order in which they were made
+	Trying    float64 `json:"trying,omitempty"` // the rate of the trial that is under way
+	Rate      float64 `json:"rate"`             // the highest that held; 0: none did
+	Broke     float64 `json:"broke,omitempty"`  // the lowest that did not; 0: none
+	First     string  `json:"first,omitempty"`  // what broke first
+	Ours      string  `json:"ours,omitempty"`   // why no higher rate could be tried, though the threshold held
+	Trials    []Trial `json:"trials"`           // in the order in which they were made
 }
 
 // Find looks for the highest rate of Poisson arrivals at which t holds: it doubles the
@@ -59,17 +61,21 @@ func Find(ctx context.Context, o Options, t Threshold, trial time.Duration) (*Fo
 	}
 	o.Thresholds, o.Limit = []Threshold{t}, trialLimit
 	s := &search{options: o, trial: trial}
-	s.Found = Found{Format: FormatFound, Version: FormatVersion, Threshold: t.String(), Trials: []Trial{}}
+	s.Found = Found{Format: FormatFound, Version: FormatVersion, Ended: "running", Threshold: t.String(), Trials: []Trial{}}
 	for rate := firstRate; rate > 0 && len(s.Trials) < maxTrials && s.Ours == ""; rate = s.next() {
+		s.Trying = rate
 		o.Live.found(&s.Found)
 		err := s.try(ctx, rate)
 		if err == nil {
 			err = s.rest(ctx, rate)
 		}
 		if err != nil {
+			s.Ended, s.Trying = "interrupted", 0
+			o.Live.found(&s.Found)
 			return &s.Found, err
 		}
 	}
+	s.Ended, s.Trying = "done", 0
 	s.conclude()
 	o.Live.found(&s.Found)
 	return &s.Found, nil

@@ -17,6 +17,7 @@ type Health struct {
 	LagP50         time.Duration `json:"lag_p50"`          // how late a timer fired, nanoseconds
 	LagP99         time.Duration `json:"lag_p99"`          //
 	LagMax         time.Duration `json:"lag_max"`          //
+	LateTimers     uint64        `json:"late_timers"`      // that fired more than 100 ms late
 	DispatchP99    time.Duration `json:"dispatch_p99"`     // from a meant start until it was handed out
 	SocketDrops    uint64        `json:"socket_drops"`     // UDP datagrams that found a full receive buffer of ours
 	DropsKnown     bool          `json:"drops_known"`      // the system tells of each socket; otherwise buffer_errors counts instead
@@ -48,6 +49,7 @@ type health struct {
 	mu       sync.Mutex
 	timers   *hdr.Histogram
 	worst    time.Duration // since worstSince was asked
+	late     uint64        // timers that were later than MostLag
 	dispatch *hdr.Histogram
 }
 
@@ -93,6 +95,9 @@ func (h *health) fired(late time.Duration) {
 	defer h.mu.Unlock()
 	_ = h.timers.RecordValue(micros(late))
 	h.worst = max(h.worst, late)
+	if late > MostLag {
+		h.late++
+	}
 }
 
 // worstSince is the latest that a timer fired since it was asked before.
@@ -121,7 +126,7 @@ func (h *health) now() Health {
 	}
 	r := Health{
 		Processors: h.processors, CPUTime: cpuTime() - h.cpu, MachineCPU: readMachineTime().since(h.machine),
-		LagP50: at(h.timers, 50), LagP99: at(h.timers, 99), LagMax: at(h.timers, 100), DispatchP99: at(h.dispatch, 99),
+		LateTimers: h.late, LagP50: at(h.timers, 50), LagP99: at(h.timers, 99), LagMax: at(h.timers, 100), DispatchP99: at(h.dispatch, 99),
 		BufferErrors: bufferErrors() - h.errors,
 		Goroutines:   runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc, PeakRSS: peakRSS(),
 	}

@@ -74,7 +74,8 @@ func TestInvalid(t *testing.T) {
 		exit    int
 	}{
 		{name: "a quiet machine", judged: fast},
-		{name: "timers late", health: Health{LagP99: 300 * time.Millisecond, CPU: .5}, judged: fast, want: "timers fired 300ms late", exit: 3},
+		{name: "timers late", health: Health{LagP99: 300 * time.Millisecond, LateTimers: 3, CPU: .5}, judged: fast, want: "timers fired 300ms late", exit: 3},
+		{name: "a hiccup in a short run", health: Health{LagP99: 300 * time.Millisecond, LateTimers: 2}, judged: fast},
 		{name: "starts late", health: Health{DispatchP99: 101 * time.Millisecond}, judged: fast, want: "starts were handed out 101ms late", exit: 3},
 		{name: "a few drops", health: Health{SocketDrops: 1, DropsKnown: true}, judged: fast},
 		{name: "drops", health: Health{SocketDrops: 11, DropsKnown: true}, judged: fast, want: "11 datagrams were lost in full receive buffers of this machine", exit: 3},
@@ -85,7 +86,8 @@ func TestInvalid(t *testing.T) {
 		{name: "busy, and it holds", health: Health{CPU: .97, Processors: 2}, judged: fast},
 		{name: "busy, and it does not", health: Health{CPU: .97, Processors: 2}, judged: broken, service: 6 * time.Second, want: "this process used 97% of 2 processors", exit: 3},
 		{name: "waiting for permits", health: Health{WaitedPermits: 40, InFlight: 10}, judged: broken, service: time.Second, want: "40 phones waited for one of 10 permits", exit: 3},
-		{name: "wrong, whatever the speed", health: Health{LagP99: time.Second}, judged: fast, wrong: 2, want: "2 passes ended with wrong settings; and nothing can be said of the rest", exit: 1},
+		{name: "starting late", health: Health{WaitForPermits: 60 * time.Millisecond}, judged: broken, service: time.Second, want: "because phones started late, 60ms", exit: 3},
+		{name: "wrong, whatever the speed", health: Health{LagP99: time.Second, LateTimers: 9}, judged: fast, wrong: 2, want: "2 passes ended with wrong settings; and nothing can be said of the rest", exit: 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			threshold, err := ParseThreshold(c.judged.Threshold)

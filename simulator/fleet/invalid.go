@@ -7,9 +7,10 @@ import (
 
 // What this machine may do wrong before nothing can be said of the server.
 const (
-	mostLag   = 100 * time.Millisecond // 99th percentile of a timer, or of handing out a start
-	mostDrops = 0.001                  // datagrams lost in receive buffers, of the files that were asked for
-	mostCPU   = 0.9                    // of all processors, by this process, where a threshold on durations broke
+	MostLag   = 100 * time.Millisecond // 99th percentile of a timer, or of handing out a start
+	MostDrops = 0.001                  // datagrams lost in receive buffers, of the files that were asked for
+	MostCPU   = 0.9                    // of all processors, by this process, where a threshold on durations broke
+	fewLate   = 3                      // timers; fewer are a hiccup, in a run so short that they are one of a hundred
 	mostLocal = 0                      // passes that failed for want of a socket or a port
 )
 
@@ -18,14 +19,14 @@ func (r *run) invalid(out *Report, m *merged) []string {
 	var why []string
 	add := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
 	h := &out.Health
-	if h.LagP99 > mostLag {
+	if h.TimersLate() {
 		add("timers fired %s late (p99) on this machine: its processors are too busy (%.0f%% by this process); use a faster or an idle one",
 			round(h.LagP99), 100*h.CPU)
 	}
-	if h.DispatchP99 > mostLag {
+	if h.DispatchP99 > MostLag {
 		add("starts were handed out %s late (p99): this machine is too slow for this rate", round(h.DispatchP99))
 	}
-	if n := h.drops(); n > 0 && float64(n) > mostDrops*float64(out.Requests) {
+	if n := h.drops(); n > 0 && float64(n) > MostDrops*float64(out.Requests) {
 		add("%d datagrams were lost in full receive buffers of this machine: raise net.core.rmem_default", n)
 	}
 	if h.LocalFailures > mostLocal {
@@ -36,16 +37,24 @@ func (r *run) invalid(out *Report, m *merged) []string {
 		t := r.Thresholds[i]
 		switch {
 		case j.Held:
-		case t.isTime() && h.CPU > mostCPU:
+		case t.isTime() && h.CPU > MostCPU:
 			add("%s does not hold, but this process used %.0f%% of %d processors: "+
 				"what phones waited for may be one of ours; use a faster machine or a lower rate", j.Threshold, 100*h.CPU, h.Processors)
-		case r.byPermits(t, m):
+		case !r.byOurselves(t, m):
+		case h.WaitedPermits > 0:
 			add("%s does not hold because %d phones waited for one of %d permits; "+
 				"without that wait it holds: raise --in-flight", j.Threshold, h.WaitedPermits, h.InFlight)
+		default:
+			add("%s does not hold because phones started late, %s (p99): this machine is too slow for this rate",
+				j.Threshold, round(h.WaitForPermits))
 		}
 	}
 	return why
 }
+
+// TimersLate reports whether timers fired so late that nothing can be said of the
+// server.
+func (h *Health) TimersLate() bool { return h.LagP99 > MostLag && h.LateTimers >= fewLate }
 
 // drops are the datagrams that this machine lost: by our own sockets, where the system
 // tells of them.
@@ -56,9 +65,9 @@ func (h *Health) drops() uint64 {
 	return h.BufferErrors
 }
 
-// byPermits reports whether a threshold on whole passes fails only because phones
-// waited for others of ours to be done.
-func (r *run) byPermits(t Threshold, m *merged) bool {
+// byOurselves reports whether a threshold on whole passes fails only because phones
+// started late: others of ours were not done, or this machine was slow.
+func (r *run) byOurselves(t Threshold, m *merged) bool {
 	if t.stage != StagePass {
 		return false
 	}

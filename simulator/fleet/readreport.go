@@ -63,3 +63,21 @@ func (l *Latency) Below(bounds []time.Duration) []uint64 {
 	}
 	return countsBelow(l.counts, bounds)
 }
+
+// QuantileOf is Quantile over several histograms together.
+func QuantileOf(all []*Latency, percent float64) time.Duration {
+	var sum *hdr.Histogram
+	for _, l := range all {
+		switch {
+		case l.counts == nil:
+		case sum == nil:
+			sum = l.counts.Clone()
+		default:
+			sum.Merge(l.counts)
+		}
+	}
+	if sum == nil {
+		return 0
+	}
+	return time.Duration(sum.ValueAtPercentile(percent)) * time.Microsecond
+}

@@ -34,12 +34,16 @@ type worker struct {
 func (w *worker) pass(ctx context.Context, j job) result {
 	m := &w.members[j.phone]
 	why := j.trigger(w.stage)
+	if j.full {
+		j.waited = time.Since(w.began) - j.ready
+	}
 	w.waited = 0
 	if !w.discovers(int(j.phone), m, why) && w.acquire(ctx) != nil {
 		return result{start: j.start, state: stateNone, ended: time.Since(w.began)}
 	}
 	defer w.release()
 	began := time.Since(w.began)
+	j.waited, w.waited = j.waited+w.waited, 0
 	w.sink.begin(w.Phones[j.phone].MAC)
 	state, outcome, fault := w.provision(ctx, int(j.phone), m, why)
 	ended := time.Since(w.began)
@@ -170,7 +174,7 @@ func (w *worker) measure(j job, m *member, began, ended time.Duration, state sta
 	if late := began - j.meant; late > lateAfter {
 		s.counts.LateBy++
 	}
-	if began-j.ready+w.waited > lateAfter {
+	if j.waited+w.waited > lateAfter {
 		s.counts.Waited++
 	}
 	s.observe(series{StageLate, "", "started"}, began-j.meant)

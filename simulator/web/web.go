@@ -42,9 +42,10 @@ type Options struct {
 	Timeline *Timeline
 }
 
-// Server serves the phone's management page.
+// Server serves the phone's management page, or a fleet's live page.
 type Server struct {
 	options  Options
+	fleet    *fleetPage // nil: it is a phone's page
 	loopback bool
 	password string // demanded; empty: none
 	madeUp   bool   // password, by Start
@@ -57,17 +58,27 @@ type Server struct {
 // Start listens and serves until Close. When ctx ends, streams to open pages do. Its
 // error says that it cannot listen there.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	if o.Listen == "" {
-		o.Listen = "127.0.0.1:0"
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", o.Listen)
+	l, err := listen(ctx, o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("management page: %w", err)
 	}
 	s := newServer(o, l.Addr())
+	s.serve(ctx, l, s.handler())
+	return s, nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	return new(net.ListenConfig).Listen(ctx, "tcp", address)
+}
+
+// serve answers what comes in through l until Close.
+func (s *Server) serve(ctx context.Context, l net.Listener, handler http.Handler) {
 	ctx, s.stop = context.WithCancel(ctx)
 	s.http = &http.Server{
-		Handler:           s.handler(),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: headerTime,
 		ReadTimeout:       requestTime,
@@ -81,7 +92,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		defer close(s.done)
 		_ = s.http.Serve(netutil.LimitListener(l, maxConnections)) // ends by Close, which its error tells
 	}()
-	return s, nil
 }
 
 // newServer decides who has to give a password.
