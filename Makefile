@@ -47,6 +47,9 @@ bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/perform
 soak-fleet: ## a hundred thousand phones for FIPSIM_SOAK (5m): memory and open files (root, sipp)
 	FIPSIM_SOAK=$${FIPSIM_SOAK:-5m} go test -run 'TestSoak$$' -v -timeout 30m ./simulator/fleet
 
+bench-pcap: ## reading a capture of a million packets, beside tshark on the same file (docs/performance.md)
+	go test -run '^$$' -bench Million -benchtime 1x -timeout 20m ./pcaps
+
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
 
