@@ -15,6 +15,8 @@ func Line(e Event) string {
 	switch e.Kind {
 	case FTPCommand:
 		return ""
+	case LogLine:
+		return trace.Clean("   log " + e.Detail)
 	case TLSHello:
 		return trace.Clean(fmt.Sprintf("-> tls to %s%s, %s", e.Peer, forHost(e.Name), e.Detail))
 	case TLSServer:
@@ -30,6 +32,14 @@ func Line(e Event) string {
 	}
 	line, _ := trace.Line(e.Event)
 	return strings.ReplaceAll(line, ": the phone goes on", "")
+}
+
+// place is an event's frame; a log's line has none.
+func (e Event) place() string {
+	if e.Frame == 0 {
+		return ""
+	}
+	return fmt.Sprintf("#%d", e.Frame)
 }
 
 func forHost(name string) string {
@@ -84,7 +94,7 @@ func (c *Capture) WriteText(w io.Writer) error {
 	for _, p := range c.Phones {
 		fmt.Fprintf(&b, "\n%s\n", p.who())
 		more := p.each(func(e Event, since time.Duration, line string) {
-			fmt.Fprintf(&b, "%9.3f  %6s  %s\n", since.Seconds(), fmt.Sprintf("#%d", e.Frame), line)
+			fmt.Fprintf(&b, "%9.3f  %6s  %s\n", since.Seconds(), e.place(), line)
 		})
 		if more > 0 {
 			fmt.Fprintf(&b, "                   … and %d more events\n", more)
@@ -153,7 +163,7 @@ func (c *Capture) WriteMarkdown(w io.Writer) error {
 		}
 		fmt.Fprint(&b, "\n| s | frame | |\n|---:|---:|---|\n")
 		more := p.each(func(e Event, since time.Duration, line string) {
-			fmt.Fprintf(&b, "| %.3f | %d | %s |\n", since.Seconds(), e.Frame, cell(line))
+			fmt.Fprintf(&b, "| %.3f | %s | %s |\n", since.Seconds(), strings.TrimPrefix(e.place(), "#"), cell(line))
 		})
 		if more > 0 {
 			fmt.Fprintf(&b, "\n… and %d more events\n", more)

@@ -30,6 +30,7 @@ type transfer struct {
 	server   netip.AddrPort // who was asked
 	peer     netip.AddrPort // who answered; invalid until then
 	name     string
+	at       string // its URL
 	request  []byte
 	sends    int
 	first    time.Time // the request
@@ -166,7 +167,13 @@ func (t *transfer) event(kind trace.Kind, d datagram) Event {
 	return Event{Event: trace.Event{Kind: kind, At: d.at, Frame: d.frame, Name: t.name, URL: t.url()}}
 }
 
-func (t *transfer) url() string { return urlOf("tftp", t.server, tftpPort, t.name) }
+// url is made once: every event of the transfer has it.
+func (t *transfer) url() string {
+	if t.at == "" {
+		t.at = urlOf("tftp", t.server, tftpPort, t.name)
+	}
+	return t.at
+}
 
 // urlOf writes a URL of what was asked for.
 func urlOf(scheme string, server netip.AddrPort, standard uint16, path string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/fipsim/fipsim/pcaps"
 	"github.com/fipsim/fipsim/simulator/verdict"
@@ -20,13 +21,17 @@ type pcapCmd struct {
 type pcapShowCmd struct {
 	captureFile `embed:""`
 
-	Format string `help:"text, json (one document with everything), or md (Markdown, for a ticket)." enum:"text,json,md" default:"text"`
+	Log    []string `help:"A web server's log (combined format) to show beside the capture; repeatable." placeholder:"FILE" sep:"none"`
+	Format string   `help:"text, json (one document with everything), or md (Markdown, for a ticket)." enum:"text,json,md" default:"text"`
 }
 
 // Run reads the capture and tells it.
 func (c *pcapShowCmd) Run(a *app) error {
 	capture, err := c.open(a)
 	if err != nil {
+		return err
+	}
+	if err := c.beside(capture); err != nil {
 		return err
 	}
 	switch c.Format {
@@ -41,6 +46,28 @@ func (c *pcapShowCmd) Run(a *app) error {
 		return err
 	}
 	return somePhone(capture, c.Phone)
+}
+
+// beside reads the logs.
+func (c *pcapShowCmd) beside(capture *pcaps.Capture) error {
+	if len(c.Log) == 0 {
+		return nil
+	}
+	var all pcaps.WebLog
+	for _, name := range c.Log {
+		file, err := os.Open(name)
+		if err != nil {
+			return verdict.Usagef("--log: %w", err)
+		}
+		remarks, err := all.Add(name, file)
+		file.Close()
+		if err != nil {
+			return verdict.Usagef("--log: %w", err)
+		}
+		capture.Notes = append(capture.Notes, remarks...)
+	}
+	capture.Beside(&all)
+	return nil
 }
 
 // somePhone is the error of a capture without a phone in it: exit status 3.
