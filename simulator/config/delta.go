@@ -13,7 +13,7 @@ type own struct {
 
 // value returns the value of entry i, empty where it is blank.
 func (c *Cfg) value(i int) string {
-	if len(c.own) > 0 {
+	if n := len(c.own); n > 0 && int32(i) >= c.own[0].entry && int32(i) <= c.own[n-1].entry {
 		at, ok := slices.BinarySearchFunc(c.own, int32(i), func(o own, i int32) int { return int(o.entry - i) })
 		if ok {
 			v := c.own[at].value

@@ -26,6 +26,8 @@ type knownTable struct {
 	Secrets  []string            `yaml:"secrets"`
 	Account  map[string][]string `yaml:"account"`
 	Settings []known             `yaml:"settings"`
+
+	reboots []known // those of Settings that need one
 }
 
 var table = sync.OnceValue(func() *knownTable {
@@ -35,6 +37,9 @@ var table = sync.OnceValue(func() *knownTable {
 	}
 	for i := range t.Settings {
 		t.Settings[i].fixed, _, _ = strings.Cut(t.Settings[i].Key, "*")
+		if t.Settings[i].Reboot {
+			t.reboots = append(t.reboots, t.Settings[i])
+		}
 	}
 	return t
 })
@@ -80,7 +85,14 @@ func matches(pattern, key string) bool {
 // NeedsReboot reports whether a change of key takes effect only after a reboot, as
 // the guide has it for network configuration (Guide, "Resolving and Updating
 // Configurations").
-func NeedsReboot(key string) bool { return knownOf(key).Reboot }
+func NeedsReboot(key string) bool {
+	for _, k := range table().reboots {
+		if strings.HasPrefix(key, k.fixed) && matches(k.Key, key) {
+			return true
+		}
+	}
+	return false
+}
 
 func isURLValued(key string) bool { return knownOf(key).Type == "url" }
 

@@ -64,10 +64,10 @@ func (t *tftpTransfer) run() error {
 		n, from, err := t.socket.read(t.buffer)
 		done := false
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			err = t.silence()
 		case err == nil:
 			done, err = t.take(from, t.buffer[:n])
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = t.silence()
 		}
 		if err != nil || done {
 			return err
