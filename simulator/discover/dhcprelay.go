@@ -59,6 +59,7 @@ func ListenRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 		return nil, err
 	}
 	r.local = addrPortOf(r.conn.LocalAddr())
+	widen(r.conn)
 	go r.serve()
 	return r, nil
 }

@@ -46,9 +46,16 @@ type SIPSocket struct {
 	ways   map[netip.Addr]netip.Addr // the source of packets to an address
 }
 
-// sipReceiveBuffer is what a shared socket asks the system for: thousands of phones may
-// be answered at once.
-const sipReceiveBuffer = 4 << 20
+// sharedBuffer is the receive buffer, in bytes, that a socket of many phones asks the
+// system for: thousands of them may be answered at once.
+const sharedBuffer = 4 << 20
+
+// widen gives a socket that buffer, or what the system allows.
+func widen(conn net.PacketConn) {
+	if socket, ok := conn.(interface{ SetReadBuffer(bytes int) error }); ok {
+		_ = socket.SetReadBuffer(sharedBuffer) // the system's own size is enough for some phones
+	}
+}
 
 // ListenSIP opens the socket, which is served until Close. Its error is that of the
 // address.
@@ -63,9 +70,7 @@ func ListenSIP(ctx context.Context, o SIPSocketOptions) (*SIPSocket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("SIP: listen at %s: %w", o.Listen, err)
 	}
-	if big, ok := conn.(interface{ SetReadBuffer(bytes int) error }); ok {
-		_ = big.SetReadBuffer(sipReceiveBuffer) // the system's own size is enough for some
-	}
+	widen(conn)
 	s := &SIPSocket{
 		conn: conn, network: o.Network, other: o.Other, local: addrPortOf(conn.LocalAddr()), done: make(chan struct{}),
 		open: make(map[string]*sharedConn), ways: make(map[netip.Addr]netip.Addr),

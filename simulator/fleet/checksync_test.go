@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"maps"
 	"net"
@@ -18,7 +19,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/phone"
+	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/wire"
 )
 
@@ -230,4 +234,61 @@ func TestCheckSyncNames(t *testing.T) {
 			t.Errorf("%+v, %d passes in %s", c, r.Passes, r.Took)
 		}
 	})
+}
+
+// The sender of fipsim notify reaches each phone behind the one socket, and answers its challenge.
+func TestNotifySender(t *testing.T) {
+	specs := phones(t, 2)
+	dir := t.TempDir()
+	body := "#!version:1.0.0.1\naccount.1.enable=1\naccount.1.user_name=alice\naccount.1.password=geheim\naccount.1.sip_server_host=pbx.example\n"
+	if err := os.WriteFile(filepath.Join(dir, specs[1].MAC.CfgName()), []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := prepare(t.Context(), Options{
+		Phones: specs, Servers: []string{(&url.URL{Scheme: "file", Path: dir + "/"}).String()}, SIP: "127.0.0.1:0",
+		Stages:    []Stage{{Arrival: "checksync", Over: time.Minute}},
+		Behaviour: device.Behaviour{NotifyAuth: "digest"},
+	}, thisMachine())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := r.parser.ParseCfg(specs[1].MAC.CfgName(), []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := new(config.Settings)
+	settings.Merge(cfg)
+	if err := r.members[1].Store(phone.State{Settings: settings}); err != nil {
+		t.Fatal(err)
+	}
+	sip := r.sockets.sip[0].Local()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan *Report)
+	go func() {
+		report, _ := r.whole(ctx) // the error is that of closing sockets
+		ended <- report
+	}()
+	for _, c := range []struct {
+		to   string
+		code int
+	}{
+		{"sip:mallory@" + sip.String(), 404},
+		{"sip:MAC" + specs[1].MAC.String() + "@" + sip.String(), 401}, // without a password
+		{"sip:alice:geheim@" + sip.String(), 404},                     // nobody's yet: it never had a pass
+	} {
+		to, err := server.ParseCheckSyncTarget(c.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The phone has power from the first stage's beginning on; until then it says nothing.
+		answer, err := server.CheckSync{To: to}.Send(t.Context())
+		if err != nil || answer.Code != c.code {
+			t.Errorf("%s: %d, %v, want %d", c.to, answer.Code, err, c.code)
+		}
+	}
+	cancel()
+	if report := <-ended; report.SIP.Requests < 3 || report.SIP.CheckSync != 0 || report.Passes != 0 {
+		t.Errorf("%+v, %d passes", report.SIP, report.Passes)
+	}
 }

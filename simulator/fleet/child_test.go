@@ -60,8 +60,10 @@ type load struct {
 	Loss     float64  // share of the datagrams
 	Limit    time.Duration
 	SIP      string // where phones hear SIP
-	Held     bool   // the phones hold what an earlier pass gave them
-	Watch    bool   // look at memory and open files
+	DHCP     DHCP
+	PnP      string
+	Held     bool // the phones hold what an earlier pass gave them
+	Watch    bool // look at memory and open files
 }
 
 // loaded is what came of it.
@@ -81,7 +83,10 @@ func runChild(text string) error {
 	if err != nil {
 		return err
 	}
-	o := Options{Phones: specs, Servers: []string{l.Server}, Stages: []Stage{l.Stage}, InFlight: l.InFlight, Seed: 1, Limit: l.Limit, SIP: l.SIP}
+	o := Options{Phones: specs, Servers: []string{l.Server}, Stages: []Stage{l.Stage}, InFlight: l.InFlight, Seed: 1, Limit: l.Limit, SIP: l.SIP, DHCP: l.DHCP, PnP: l.PnP}
+	if l.Server == "" {
+		o.Servers = nil
+	}
 	if o.Expect, err = scenarios.ParseExpect("expect.cfg", []byte(l.Expect)); err != nil {
 		return err
 	}

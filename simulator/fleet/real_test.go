@@ -44,7 +44,7 @@ func TestTenThousand(t *testing.T) {
 // A server that is killed and started again in the middle of a storm: no phone is lost.
 func TestServerRestarts(t *testing.T) {
 	tb := testbed.New(t, append(testbed.Dnsmasq.Needs, testbed.Nginx.Needs...))
-	n := 3000 / scale
+	n := 10_000 / scale
 	docroot := tb.Publish(tree(phones(t, n)))
 	for _, server := range []testbed.Server{testbed.Dnsmasq, testbed.Nginx} {
 		t.Run(server.Name, func(t *testing.T) {
@@ -56,6 +56,11 @@ func TestServerRestarts(t *testing.T) {
 			allServed(t, r, n)
 			if r.Failed+r.Resends == 0 {
 				t.Error("no phone noticed")
+			}
+			for _, l := range r.Latencies { // who came while it was away was not served before it was back
+				if l.Stage == StageServed && l.Max < time.Second {
+					t.Errorf("every phone was served within %s of its start, and the server was away for a second", l.Max)
+				}
 			}
 		})
 	}
