@@ -25,6 +25,13 @@ import (
 const childJob = "FIPSIM_FLEET_CHILD"
 
 func TestMain(m *testing.M) {
+	if job := os.Getenv(witnessJob); job != "" {
+		if err := witnessed(job); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if job := os.Getenv(childJob); job != "" {
 		if err := runChild(job); err != nil {
 			fmt.Fprintln(os.Stderr, err)
