@@ -10,7 +10,7 @@ LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.
 .PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz mutation servers dist pictures vuln
 
 help: ## say what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: ## provision a phone from the embedded server and show what it does
 	go run ./cmd/fipsim phone
@@ -26,6 +26,18 @@ check: ## the whole gate: gofmt, go vet, the linters, tests with -race, -shuffle
 	go vet ./... || go vet ./...
 	$(LINT) run ./... || $(LINT) run ./...
 	go test -race -short -shuffle=on -vet=off -timeout 40m ./...
+
+.PHONY: k6 check-k6 bench-k6
+k6: ## build bin/k6-fipsim: k6 with phones in it, a module of its own (docs/k6.md)
+	go build -C cmd/k6-fipsim -o ../../bin/k6-fipsim .
+
+check-k6: ## the gate of that module: go vet, the linters, its tests; two minutes more where k6 was never built
+	cd cmd/k6-fipsim && { go vet ./... || go vet ./...; }
+	cd cmd/k6-fipsim && { $(LINT) run ./... || $(LINT) run ./...; }
+	cd cmd/k6-fipsim && go test -vet=off ./...
+
+bench-k6: ## what a phone costs in k6, beside fipsim load
+	cd cmd/k6-fipsim && go test -run '^$$' -bench Beside -benchtime 1x .
 
 fmt: ## format all Go code
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
