@@ -95,7 +95,7 @@ func (b *barrier) notify(m *discover.SIPMessage) string {
 // Thousands of phones search at once with one socket, on a machine that allows far fewer; fetching, they
 // take turns.
 func TestThousandsDiscoverAtOnce(t *testing.T) {
-	const n = 2000
+	const n = 2000 / scale
 	specs := phones(t, n)
 	files := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
