@@ -87,7 +87,8 @@ func Blocks(file string, body []byte) ([]Block, error) {
 func opened(file string, line int, words []string) (b Block, err error) {
 	b = Block{File: file, Line: line}
 	if len(words) == 0 {
-		return b, fmt.Errorf("%s: this block has no language: write ```sh before a command, which is then run by a test, or ```text", b.Place())
+		return b, fmt.Errorf("%s: this block has no language: write ```sh before a command, which is then run by a test, or ```text",
+			b.Place())
 	}
 	b.Lang = words[0]
 	for _, word := range words[1:] {
@@ -113,11 +114,12 @@ func opened(file string, line int, words []string) (b Block, err error) {
 			err = fmt.Errorf("unknown word %q", word)
 		}
 		if err != nil {
-			return b, fmt.Errorf("%s: %w after ```%s: want exit=N, with=NAME, until=TEXT, stays=TEXT, output, file=NAME, of=FILE or not-here=REASON",
-				b.Place(), err, b.Lang)
+			return b, fmt.Errorf("%s: %w after ```%s: want exit=N, with=NAME, until=TEXT, stays=TEXT, output, file=NAME, of=FILE"+
+				" or not-here=REASON", b.Place(), err, b.Lang)
 		}
 	}
-	return b, b.check()
+	err = b.check()
+	return b, err
 }
 
 // check refuses a block that nothing holds.
@@ -133,6 +135,6 @@ func (b *Block) check() error {
 	case b.Lang == "sh", b.Lang == "text", b.Path != "", b.Of != "", b.NotHere != "":
 		return nil
 	}
-	return fmt.Errorf("%s: nothing holds this %s: say file=NAME, and use the file in a command, or of=FILE, if it is an excerpt of one (CONTRIBUTING.md)",
-		b.Place(), b.Lang)
+	return fmt.Errorf("%s: nothing holds this %s: say file=NAME, and use the file in a command, or of=FILE, if it is an excerpt of one"+
+		" (CONTRIBUTING.md)", b.Place(), b.Lang)
 }

@@ -91,7 +91,7 @@ func serveSite(t *testing.T, fipsim, site string) string {
 		}
 	}
 	go func() {
-		for lines.Scan() { //nolint:revive // what it tells of requests must go somewhere
+		for lines.Scan() { // what it tells of requests must go somewhere
 		}
 	}()
 	if url == "" {

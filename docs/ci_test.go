@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -95,7 +96,7 @@ func decodeFile(t *testing.T, name string, into ...any) {
 		}
 	}
 	var more any
-	if err := d.Decode(&more); err != io.EOF {
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
 		t.Errorf("%s: more than %d documents", name, len(into))
 	}
 }

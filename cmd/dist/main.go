@@ -29,11 +29,12 @@ func (p platform) String() string { return p.os + "/" + p.arch }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	out := flag.String("out", "dist", "the folder to write to")
 	only := flag.String("only", "", "a platform, such as linux/amd64; all without it")
 	flag.Parse()
-	if err := dist(ctx, os.Stdout, *out, *only); err != nil {
+	err := dist(ctx, os.Stdout, *out, *only)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "dist: "+err.Error())
 		os.Exit(1)
 	}
@@ -122,14 +123,15 @@ func one(ctx context.Context, w io.Writer, p platform, work, out string, shells 
 // completions asks this platform's fipsim for the scripts of each shell.
 func completions(ctx context.Context) ([]file, error) {
 	var files []file
-	for shell, name := range map[string]string{"bash": "completions/fipsim.bash", "zsh": "completions/_fipsim", "fish": "completions/fipsim.fish"} {
+	names := map[string]string{"bash": "fipsim.bash", "zsh": "_fipsim", "fish": "fipsim.fish"}
+	for shell, name := range names {
 		cmd := exec.CommandContext(ctx, "go", "run", "./cmd/fipsim", "completion", shell)
 		cmd.Stderr = os.Stderr
 		text, err := cmd.Output()
 		if err != nil {
 			return nil, fmt.Errorf("completions for %s: %w", shell, err)
 		}
-		files = append(files, file{name, text, 0o644})
+		files = append(files, file{"completions/" + name, text, 0o644})
 	}
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return files, nil

@@ -79,7 +79,7 @@ func styleOf(codes string) string {
 	style := ""
 	for code := range strings.SplitSeq(codes, ";") {
 		if c := colours[code]; c != "" {
-			style += fmt.Sprintf(` fill="%s"`, c)
+			style += ` fill="` + c + `"`
 		}
 		if code == "1" {
 			style += ` font-weight="bold"`
