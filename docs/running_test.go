@@ -31,7 +31,11 @@ func (p *page) start(t *testing.T, b docs.Block) *running {
 	r := &running{block: b, done: make(chan error, 1), found: make(chan struct{})}
 	script := b.Text
 	if b.Until+b.Stays != "" {
-		script = "exec " + strings.TrimLeft(b.Text, " \n") // Ctrl-C goes to it
+		before, last := "", strings.TrimSpace(b.Text)
+		if i := strings.LastIndexByte(last, '\n'); i >= 0 {
+			before, last = last[:i+1], last[i+1:]
+		}
+		script = before + "exec " + last // Ctrl-C goes to it
 	}
 	r.cmd = exec.CommandContext(ctx, "bash", "-c", "set -euo pipefail\n"+script)
 	r.cmd.Dir, r.cmd.Env = p.clone, p.env

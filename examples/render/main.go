@@ -7,13 +7,17 @@
 package main
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"time"
 
 	_ "modernc.org/sqlite" // pure Go: no C compiler, one static binary
@@ -48,11 +52,26 @@ func run(path, listen, verb string) error {
 	case "create":
 		return create(db, os.Getenv("FIPSIM_ROSTER"))
 	case "":
-		log.Printf("serving at http://%s/", listen)
-		s := &http.Server{Addr: listen, Handler: handler(db), ReadHeaderTimeout: 10 * time.Second}
-		return s.ListenAndServe()
+		return serve(db, listen)
 	}
 	return fmt.Errorf("unknown verb %q: there is create", verb)
+}
+
+// serve serves until Ctrl-C.
+func serve(db *sql.DB, listen string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s := &http.Server{Addr: listen, Handler: handler(db), ReadHeaderTimeout: 10 * time.Second}
+	l, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	log.Printf("serving at http://%s/", l.Addr())
+	context.AfterFunc(ctx, func() { _ = s.Close() }) // Serve returns why
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // roster is what fipsim wants created (docs/target.md, "roster").
