@@ -21,6 +21,7 @@ var NotHere = map[string]string{
 	"network":    "it fetches something from elsewhere",
 	"root":       "it changes the machine; a test of cmd/dist takes the package apart and runs what it would run",
 	"platforms":  "it builds for five platforms; cmd/dist tests the same for one, and that the others build",
+	"elsewhere":  "it configures another program, on another machine",
 	"long":       "it takes minutes, and its figures mean nothing on a machine that does other work too",
 	"k6":         "k6 is a module of its own, whose own tests run it",
 	"phone":      "it needs a phone of flesh and blood",
