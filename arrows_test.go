@@ -92,7 +92,7 @@ var outsiders = []struct {
 	{"flag", "cmd", "flags are read in cmd only; below it values are passed"},
 	{"github.com/alecthomas/kong", "cmd", "flags are read in cmd only; below it values are passed"},
 	{"testing", "testbed steptest", "what users run holds no test code"},
-	{"log", "server faulty web", "what happens is an event of package trace; only http.Server.ErrorLog wants a logger"},
+	{"log", "server faulty web pcaps", "what happens is an event of package trace; only http.Server.ErrorLog wants a logger"},
 	{"log/slog", "", "what happens is an event of package trace: nothing reads logs"},
 	{"net/http", "fetch server faulty web testbed fleet pcaps steps cmd", "one room speaks HTTP for the phone: fetch"},
 	{"os/exec", "testbed steps scenarios cmd", "a phone runs no programs"},

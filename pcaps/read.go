@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Phone  device.MAC // keep this phone's events only; zero: everybody's
 	KeyLog *KeyLog    // secrets of TLS connections, beside those that a pcapng holds itself; nil: none
+	Whole  bool       // the phone had nothing more to do when the capture ended: what is not in it did not happen
 }
 
 // Capture is what was read.
@@ -51,6 +52,7 @@ type reader struct {
 	links    map[layers.LinkType]int // frames of link types that are not known
 	panics   int
 
+	whole      bool
 	badSecrets int // lines of Decryption Secrets Blocks that are none
 }
 
@@ -68,7 +70,7 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 	in := &reader{
 		source: s, network: newNetwork(), roster: all,
 		tftp: newTFTPWatch(all), dhcp: newDHCPWatch(all), sip: newSIPWatch(all), tcp: newTCPWatch(all),
-		links: make(map[layers.LinkType]int),
+		links: make(map[layers.LinkType]int), whole: o.Whole,
 	}
 	in.tcp.secrets = secrets
 	in.out.Name, in.out.Format = name, s.format
@@ -189,7 +191,11 @@ func (r *reader) segment(p packet) {
 
 // finish ends what is open, and sums up.
 func (r *reader) finish() {
-	r.tftp.finish(r.latest)
+	end := r.latest
+	if r.whole {
+		end = end.Add(tftpIdle)
+	}
+	r.tftp.finish(end)
 	func() {
 		defer func() {
 			if recover() != nil {
@@ -201,7 +207,7 @@ func (r *reader) finish() {
 	r.remarks()
 	r.out.Phones, r.out.Others = r.roster.finish()
 	for _, p := range r.out.Phones {
-		p.ends = r.latest
+		p.ends = end
 		p.passes()
 	}
 }

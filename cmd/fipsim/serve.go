@@ -14,7 +14,7 @@ import (
 
 // serveCmd is `fipsim serve`.
 type serveCmd struct {
-	Docroot string `help:"The folder to serve: boot files, cfg files, phonebooks. Nothing leads out of it." required:"" placeholder:"DIR"`
+	Docroot string `help:"The folder to serve: boot files, cfg files, phonebooks. Nothing leads out of it." placeholder:"DIR"`
 	TFTP    string `name:"tftp" help:"Serve TFTP at HOST:PORT. Without any protocol: all four, on 127.0.0.1." placeholder:"ADDR"`
 	FTP     string `name:"ftp" help:"Serve FTP at HOST:PORT, also with explicit TLS." placeholder:"ADDR"`
 	HTTP    string `name:"http" help:"Serve HTTP at HOST:PORT; port 0 takes a free one." placeholder:"ADDR"`
@@ -23,6 +23,8 @@ type serveCmd struct {
 	PnP       bool   `name:"pnp" help:"Answer SIP PnP SUBSCRIBEs: those to 224.0.1.75 on --interface, or without it those sent to 127.0.0.1:5060."`
 	DHCP      bool   `name:"dhcp" help:"Hand out addresses and option 66: on --interface, from its subnet (needs root), or without it to relay agents at 127.0.0.1:6767."`
 	Interface string `help:"The interface whose phones --pnp and --dhcp tell of this server." placeholder:"NAME"`
+
+	interviewFlags `embed:""`
 
 	pnpAt, relayAt string // without an interface; empty: loopbackPnP, loopbackRelay
 }
@@ -40,6 +42,12 @@ type listenFlag struct{ scheme, address string }
 
 // Run serves a folder until Ctrl-C, and tells of each request.
 func (c *serveCmd) Run(a *app) (err error) {
+	if c.Out != "" {
+		return c.interview(a)
+	}
+	if c.Docroot == "" {
+		return verdict.Usagef("missing flags: --docroot=DIR")
+	}
 	flags, err := c.listen()
 	if err != nil {
 		return err

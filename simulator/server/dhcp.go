@@ -15,6 +15,7 @@ import (
 	"github.com/insomniacslk/dhcp/dhcpv4"
 
 	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // DHCPOptions says what a DHCP server gives out, and to whom.
@@ -39,6 +40,9 @@ type DHCPOptions struct {
 	Oddities []DHCPOddity
 	// OnMessage is told of every message, by one goroutine. It must not block for long.
 	OnMessage func(DHCPMessage)
+	// Network is where the socket is made without Interface; nil: wire.OS{}. A *wire.Tap
+	// records what crosses the socket, also with Interface.
+	Network wire.Network
 }
 
 // DHCPOddity is something legal that phones meet in the field.
@@ -139,7 +143,10 @@ func (o *DHCPOptions) setDefaults() error {
 func (d *DHCP) listen(ctx context.Context) error {
 	var err error
 	if d.options.Interface == "" {
-		d.conn, err = new(net.ListenConfig).ListenPacket(ctx, "udp4", d.options.Listen)
+		if d.options.Network == nil {
+			d.options.Network = wire.OS{}
+		}
+		d.conn, err = d.options.Network.ListenPacket(ctx, "udp4", d.options.Listen)
 		if err != nil {
 			return err
 		}
@@ -159,6 +166,9 @@ func (d *DHCP) listen(ctx context.Context) error {
 		return errors.Join(raw.Control(func(fd uintptr) { err = bindTo(fd, d.options.Interface) }), err)
 	}}
 	d.conn, err = lc.ListenPacket(ctx, "udp4", ":67")
+	if tap, ok := d.options.Network.(*wire.Tap); ok && err == nil {
+		d.conn = tap.Socket(d.conn)
+	}
 	return err
 }
 

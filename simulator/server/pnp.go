@@ -170,7 +170,11 @@ func (p *PnP) join() error {
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", p.options.Interface, err)
 	}
-	if err := ipv4.NewPacketConn(p.conn).JoinGroup(ifi, net.UDPAddrFromAddrPort(pnpGroup)); err != nil {
+	conn := p.conn
+	if tapped, ok := conn.(interface{ Unwrap() net.PacketConn }); ok {
+		conn = tapped.Unwrap()
+	}
+	if err := ipv4.NewPacketConn(conn).JoinGroup(ifi, net.UDPAddrFromAddrPort(pnpGroup)); err != nil {
 		return fmt.Errorf("join %s at %s: %w", pnpGroup.Addr(), p.options.Interface, err)
 	}
 	return nil

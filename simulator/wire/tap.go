@@ -38,13 +38,18 @@ func (t *Tap) ListenPacket(ctx context.Context, network, address string) (net.Pa
 	if err != nil {
 		return nil, err
 	}
+	return t.Socket(conn), nil
+}
+
+// Socket is ListenPacket for a socket that is there already.
+func (t *Tap) Socket(conn net.PacketConn) net.PacketConn {
 	tapped := &tappedSocket{PacketConn: conn, tap: t, local: addrPort(conn.LocalAddr())}
 	if t.Fault == nil {
-		return tapped, nil
+		return tapped
 	}
 	faulty := &faultySocket{tappedSocket: tapped, queue: newQueue(), done: make(chan struct{})}
 	go faulty.pump()
-	return faulty, nil
+	return faulty
 }
 
 // DialContext implements Network.

@@ -17,6 +17,9 @@ type tappedSocket struct {
 	sources map[netip.AddrPort]netip.AddrPort // by peer, where the socket is bound to no address
 }
 
+// Unwrap returns the socket below, for those who must set something on it.
+func (s *tappedSocket) Unwrap() net.PacketConn { return s.PacketConn }
+
 // ReadFrom implements net.PacketConn.
 func (s *tappedSocket) ReadFrom(b []byte) (int, net.Addr, error) {
 	n, from, err := s.PacketConn.ReadFrom(b)
