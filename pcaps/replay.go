@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/fipsim/fipsim/simulator/device"
@@ -22,6 +23,7 @@ import (
 type ReplayOptions struct {
 	Server string     // a live server's provisioning URL, instead of the capture's tree
 	TLS    fetch.TLS  // for a live server
+	Speed  float64    // phones begin when the captured ones did, so many times as fast; 0: one after the other, at once
 	Trace  trace.Sink // told of what the phones do; nil: nobody
 }
 
@@ -50,21 +52,18 @@ func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error
 		network = newRedirect(c.Phones, local.URLs())
 		o.TLS = fetch.TLS{Insecure: true} // the captured server's key is not in the capture
 	}
-	var all []Replayed
+	var passes []pass
 	for _, p := range c.Phones {
-		if err := ctx.Err(); err != nil {
-			return all, err
+		if pass, ok := firstPass(p); ok && !p.MAC.IsZero() {
+			passes = append(passes, pass)
 		}
-		pass, ok := firstPass(p)
-		if !ok || p.MAC.IsZero() {
-			continue
-		}
-		all = append(all, pass.replay(ctx, o, network))
 	}
-	if len(all) == 0 {
+	if len(passes) == 0 {
 		return nil, errors.New("no phone in this capture fetched a file that can be read: there is nothing to do again")
 	}
-	return all, nil
+	all := make([]Replayed, len(passes))
+	err := o.pace(ctx, passes, func(i int) { all[i] = passes[i].replay(ctx, o, network) })
+	return slices.DeleteFunc(all, func(r Replayed) bool { return r.Phone == nil }), err
 }
 
 // pass is one pass of a captured phone.

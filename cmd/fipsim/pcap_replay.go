@@ -12,7 +12,8 @@ import (
 type pcapReplayCmd struct {
 	captureFile `embed:""`
 
-	Server string `help:"Provision from this live server instead of what the capture holds: a provisioning URL." placeholder:"URL"`
+	Speed  float64 `help:"Each phone begins when the captured one did, so many times as fast: 1 is the captured timing. Without it, one phone after the other." placeholder:"N"`
+	Server string  `help:"Provision from this live server instead of what the capture holds: a provisioning URL." placeholder:"URL"`
 }
 
 // Run lets simulated phones do what the captured ones did, and compares.
@@ -24,12 +25,15 @@ func (c *pcapReplayCmd) Run(a *app) error {
 	if err := somePhone(capture, c.Phone); err != nil {
 		return err
 	}
+	if c.Speed < 0 {
+		return verdict.Usagef("--speed %v: want more than nothing; 1 is the captured timing", c.Speed)
+	}
 	if c.Server != "" {
 		if _, err := config.ParseURL(c.Server, capture.Phones[0].MAC, true); err != nil {
 			return verdict.Usagef("--server: %w", err)
 		}
 	}
-	all, err := pcaps.Replay(a.ctx, capture, pcaps.ReplayOptions{Server: c.Server})
+	all, err := pcaps.Replay(a.ctx, capture, pcaps.ReplayOptions{Server: c.Server, Speed: c.Speed})
 	if err != nil {
 		return &verdict.Error{Err: err}
 	}
