@@ -3,7 +3,6 @@ package steps
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -216,8 +215,7 @@ func (w *world) notify(ctx context.Context, reboot bool) error {
 	case <-ctx.Done():
 	}
 	t.moved = l.reboots() > 0
-	l.stop()
-	l.err = errors.Join(l.err, l.Last().Err)
+	l.powerOff()
 	if len(t.heard()) == 0 && t.lost == 0 && t.sent != nil {
 		return harness("%v", t.sent) // nothing was sent, and we know why
 	}

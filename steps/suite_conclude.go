@@ -71,7 +71,11 @@ func (s *suite) judged(ctx context.Context, w *world, err error) report.Result {
 
 // notTheServers says why a failure is nothing to blame the server for; empty: it is.
 func (s *suite) notTheServers(ctx context.Context, w *world, r report.Result) string {
-	if ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+	// What was cut off proves nothing, whatever it looks like.
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Sprintf("the time for this scenario, or for the whole run, was over after %s", r.Took.Round(time.Second))
+	case ctx.Err() != nil:
 		return "interrupted"
 	}
 	if w.cancel == nil {

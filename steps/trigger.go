@@ -121,9 +121,17 @@ func nextIntervalPass(ctx context.Context) error {
 	if err == nil {
 		_, err = l.wait(ctx, func(e trace.Event) bool { return passDone(e) && e.Pass == begun.Pass })
 	}
-	l.stop()
-	l.err = errors.Join(l.err, l.Last().Err)
+	l.powerOff()
 	return err
+}
+
+// powerOff takes the phone's power. A pass that this cuts off is none that anybody
+// looks at.
+func (l *life) powerOff() {
+	l.stop()
+	if last := l.Last().Err; phone.FaultOf(last) != trace.Cancelled {
+		l.err = errors.Join(l.err, last)
+	}
 }
 
 // hasLivedThrough waits until so many passes are over, since power-on.
@@ -142,8 +150,7 @@ func hasLivedThrough(ctx context.Context, n int) error {
 func livesThrough(ctx context.Context, n int) error {
 	l := of(ctx).talks.life
 	err := hasLivedThrough(ctx, n)
-	l.stop()
-	l.err = errors.Join(l.err, l.Last().Err)
+	l.powerOff()
 	return err
 }
 

@@ -18,7 +18,7 @@ type syncFault struct {
 	once    bool // it is sent once
 	endless bool // it is sent again though it was answered
 	fresh   bool // what is sent again is another one
-	stale   bool // for a second after it, files are served as they were before the last change
+	stale   bool // for staleTime after it, files are served as they were before the last change
 }
 
 // syncServer is what a server knows of its NOTIFYs.
@@ -33,6 +33,9 @@ func (s *Server) startNotifying() error {
 	s.sync.can = true
 	return nil
 }
+
+// staleTime is longer than a phone takes to come.
+const staleTime = 10 * time.Second
 
 // Notifies reports whether the server can notify phones.
 func (s *Server) Notifies() bool { return s.sync.can }
@@ -51,7 +54,7 @@ func (s *Server) Notify(ctx context.Context, phone device.MAC, at string, reboot
 	}
 	defer conn.Close()
 	if f.stale {
-		until := time.Now().Add(time.Second)
+		until := time.Now().Add(staleTime)
 		s.sync.staleT.Store(&until)
 	}
 	number := s.sync.number.Add(1)
