@@ -18,7 +18,8 @@ func tableOf(all []caught) []byte {
 
 Package simulator/faulty has servers that are wrong on purpose: %d faults, one or more for each thing that a suite of rules must catch. For
 each of them: the rule that is meant to catch it, whether it did, and which other rules failed when all rules that apply judged a server with
-that fault. The median fault trips %d. Written by `+"`make mutation`"+`; CONTRIBUTING.md says how to add a fault.
+that fault; a question mark where that is still to be done, and the fault was judged by its own rule alone. The median fault trips %d.
+Written by `+"`make mutation`"+`; CONTRIBUTING.md says how to add a fault.
 `, len(all), medianOf(all))
 	all = slices.Clone(all)
 	slices.SortStableFunc(all, func(a, b caught) int { return strings.Compare(string(a.fault.Clause), string(b.fault.Clause)) })
@@ -33,6 +34,9 @@ that fault. The median fault trips %d. Written by `+"`make mutation`"+`; CONTRIB
 			mark = "yes"
 		}
 		others := slices.DeleteFunc(slices.Clone(c.tripped), func(id string) bool { return id == c.fault.Rule })
+		if c.alone {
+			others = []string{"?"}
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.fault.Name, c.fault.Rule, mark, strings.Join(others, " "),
 			strings.NewReplacer("|", `\|`, "<", `\<`).Replace(c.fault.Doc))
 	}

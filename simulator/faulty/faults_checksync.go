@@ -25,6 +25,8 @@ func syncFaults() []spec {
 		change("no-event", "FIP-TRIG-011", "the NOTIFY has no Event", func(m *sipText, _ bool) { m.drop("Event") }),
 		{"stale", "checksync", Stale, "FIP-TRIG-012", "files are rendered anew only after the phones were notified",
 			func(b *behaviour) { b.sync.stale, b.search = true, untilRendered }},
+		{"stale-own", "checksync", Stale, "FIP-TRIG-021", "as stale, for the phones' own cfg files: a queue of jobs",
+			func(b *behaviour) { b.sync.stale, b.search = true, untilOwnRendered }},
 		change("reboot-lost", "FIP-TRIG-013", "reboot=true is not sent", func(m *sipText, _ bool) { m.set("Event", "check-sync") }),
 		change("reboot-one", "FIP-TRIG-013", "the parameter is reboot=1", func(m *sipText, reboot bool) {
 			if reboot {
@@ -40,6 +42,17 @@ func syncFaults() []spec {
 		change("no-tag", "FIP-TRIG-018", "From has no tag", func(m *sipText, _ bool) { m.set("From", "<"+address(m.get("From"))+">") }),
 		change("lf", "FIP-TRIG-019", "lines end with LF: a template of a Unix editor", func(m *sipText, _ bool) { m.eol = "\n" }),
 		change("length", "FIP-TRIG-019", "Content-Length counts a body that is not there", func(m *sipText, _ bool) { m.length = "2" }),
+	}
+}
+
+// untilOwnRendered is untilRendered for cfg files of phones.
+func untilOwnRendered(s *Server, next answerer) answerer {
+	late := untilRendered(s, next)
+	return func(r request) reply {
+		if cfg(r.name) && macFor(r.name) {
+			return late(r)
+		}
+		return next(r)
 	}
 }
 

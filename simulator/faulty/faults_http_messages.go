@@ -26,7 +26,10 @@ func httpMessageFaults() []spec {
 			})},
 		{name: "not-modified", clause: Stale, rule: "FIP-CFG-004",
 			doc:   "304 for a file that was asked for before, though no condition was set: a cache",
-			spoil: notModified},
+			spoil: notModified(every)},
+		{name: "not-modified-shared", clause: Stale, rule: "FIP-HTTP-011",
+			doc:   "as not-modified, for files that are no certain phone's: a cache for what all share",
+			spoil: notModified(func(name string) bool { return !macFor(name) })},
 		{name: "agent-refused", clause: RefusesRequests, rule: "FIP-CFG-001",
 			doc: "403 for a User-Agent that is no browser's: a filter against robots",
 			spoil: serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -50,11 +53,15 @@ func httpMessageFaults() []spec {
 	}
 }
 
-func notModified(b *behaviour) {
+func notModified(which selector) func(*behaviour) {
+	return func(b *behaviour) { cacheAnswers(b, which) }
+}
+
+func cacheAnswers(b *behaviour, which selector) {
 	var sent counter
 	serving(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		answer := record(r, next)
-		if answer.status == http.StatusOK && sent.add(r.UserAgent()+r.URL.Path) > 1 {
+		if answer.status == http.StatusOK && which(r.URL.Path) && sent.add(r.UserAgent()+r.URL.Path) > 1 {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
