@@ -1,7 +1,6 @@
 package pcaps
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"hash"
@@ -91,7 +90,7 @@ func (h *httpTalk) fromClient(m moment, b []byte) []byte {
 	if !done {
 		return nil
 	}
-	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
+	r, err := http.ReadRequest(h.f.w.buffered(head))
 	if err != nil || len(h.ask) >= maxPipeline {
 		h.dead = true
 		return nil
@@ -187,7 +186,7 @@ func (h *httpTalk) fromServer(m moment, b []byte) []byte {
 	}
 	a := h.ask[0]
 	asked := &http.Request{Method: a.method}
-	res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), asked) //nolint:bodyclose // it is given no body
+	res, err := http.ReadResponse(h.f.w.buffered(head), asked) //nolint:bodyclose // it is given no body
 	if err != nil {
 		h.dead = true
 		h.fail(a, m, trace.Protocol, "the answer is not HTTP")

@@ -37,13 +37,21 @@ func ruleContent(s *story) []Diagnosis {
 			found[f.File] = append(found[f.File], f)
 		}
 	}
-	done := make(map[string]bool)
+	type same struct { // equal bodies are kept once
+		url  string
+		body *byte
+	}
+	done := make(map[same]bool)
 	moved := s.moved()
 	for _, f := range s.p.Files {
-		if f.Partial != "" || f.Body == nil || done[f.URL+string(f.Body)] {
+		key := same{url: f.URL}
+		if len(f.Body) > 0 {
+			key.body = &f.Body[0]
+		}
+		if f.Partial != "" || f.Body == nil || done[key] {
 			continue
 		}
-		done[f.URL+string(f.Body)] = true
+		done[key] = true
 		frames[f.Name] = f.Frame
 		if d, ok := wrongBody(f, cmp.Or(moved[f.URL], f.Name)); ok {
 			all = append(all, d)

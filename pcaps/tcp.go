@@ -1,6 +1,8 @@
 package pcaps
 
 import (
+	"bufio"
+	"bytes"
 	"net/netip"
 	"time"
 
@@ -23,9 +25,10 @@ type tcpWatch struct {
 	flows     int                         // open
 	holes     int                         // streams with bytes missing
 	swept     time.Time
-	secrets   *KeyLog // of TLS; nil: none
-	sealed    int     // TLS connections of phones that stayed sealed, though there is a key log
-	unopened  int     // TLS records that their secrets do not fit
+	heads     *bufio.Reader // that all heads are read with
+	secrets   *KeyLog       // of TLS; nil: none
+	sealed    int           // TLS connections of phones that stayed sealed, though there is a key log
+	unopened  int           // TLS records that their secrets do not fit
 }
 
 // What TCP reassembly may hold at most, in pages of 1900 bytes.
@@ -80,6 +83,15 @@ func (w *tcpWatch) take(p packet) {
 		flow = gopacket.NewFlow(layers.EndpointIPv6, p.from.AsSlice(), p.to.AsSlice())
 	}
 	w.assembler.AssembleWithContext(flow, t, &moment{p.at, p.frame})
+}
+
+// buffered returns a reader of a head, which the next call takes back.
+func (w *tcpWatch) buffered(head []byte) *bufio.Reader {
+	if w.heads == nil {
+		w.heads = bufio.NewReader(nil)
+	}
+	w.heads.Reset(bytes.NewReader(head))
+	return w.heads
 }
 
 // sweep ends what nothing was heard of for long.
