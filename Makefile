@@ -53,6 +53,7 @@ bench: ## run the benchmarks
 
 bench-fleet: ## the fleet's speed and memory, each beside its peer (docs/performance.md)
 	go test -run '^$$' -bench 'TFTP|Web' -benchtime 1x -timeout 20m ./simulator/fleet
+	go test -run '^$$' -bench Phones -benchtime 1x -timeout 40m ./simulator/fleet
 	go test -run '^$$' -bench Resting -benchtime 1x -timeout 20m ./simulator/fleet
 	go test -run '^$$' -bench 'PnP|DHCP' -benchtime 1x -timeout 20m ./simulator/fleet
 

@@ -78,6 +78,9 @@ func (l *loopback) serve(role uint16, conn *net.UDPConn) {
 		if err != nil {
 			return // stop closed it
 		}
+		if string(buf[:n]) == lastWord {
+			return
+		}
 		d := datagram{from: from, to: role, payload: buf[:n]}
 		l.answer(d, func(r tftpReply) {
 			_, _ = l.sockets[r.port].WriteToUDPAddrPort([]byte(r.payload), from)
@@ -85,12 +88,19 @@ func (l *loopback) serve(role uint16, conn *net.UDPConn) {
 	}
 }
 
+// lastWord is what a server's socket is sent by itself when nobody sends to it any more: it comes after all
+// that waits to be read, which closing the socket would throw away.
+const lastWord = "that was all"
+
 // stop ends the server, so that what it saw is complete.
 func (l *loopback) stop() {
 	for _, conn := range l.sockets {
-		_ = conn.Close()
+		_, _ = conn.WriteTo([]byte(lastWord), conn.LocalAddr())
 	}
 	l.readers.Wait()
+	for _, conn := range l.sockets {
+		_ = conn.Close()
+	}
 }
 
 func (l *loopback) url(path string) string {
