@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -62,8 +63,11 @@ func (w witness) serve() error {
 	told := false
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(in)
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return nil
+		}
+		if err != nil {
+			return err
 		}
 		if n < 3 || in[1] != 1 {
 			continue
