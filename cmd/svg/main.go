@@ -64,7 +64,8 @@ func spans(line string) string {
 		}
 		room -= min(utf8.RuneCountInString(text), room)
 		if text != "" {
-			fmt.Fprintf(&b, `<tspan%s>%s</tspan>`, style, html.EscapeString(text))
+			// Blanks that stay: not every reader obeys xml:space.
+			fmt.Fprintf(&b, `<tspan%s>%s</tspan>`, style, strings.ReplaceAll(html.EscapeString(text), " ", "\u00a0"))
 		}
 		if at == nil || room == 0 {
 			return b.String()
