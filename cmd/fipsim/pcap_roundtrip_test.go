@@ -20,7 +20,12 @@ import (
 func TestRoundTrip(t *testing.T) {
 	for _, scheme := range []string{"tftp", "ftp", "http", "https"} {
 		for _, discovery := range []string{"PnP", "DHCP"} {
-			t.Run(scheme+" by "+discovery, func(t *testing.T) { roundTrip(t, scheme, discovery) })
+			t.Run(scheme+" by "+discovery, func(t *testing.T) {
+				if testing.Short() && scheme != "tftp" {
+					t.Skip("each judges a server by what was extracted; one protocol shows the way")
+				}
+				roundTrip(t, scheme, discovery)
+			})
 		}
 	}
 }
