@@ -194,7 +194,7 @@ func (t *ftpTalk) told(c ftpCommand, code int, text string) {
 func (t *ftpTalk) obey(m moment, c *ftpCommand, code int, text string) {
 	switch {
 	case code == 227, code == 229: // to PASV and EPSV
-		if a, ok := dataAddress(text[4:], t.f.server.Addr()); ok && len(t.f.w.expected) < maxExpected {
+		if a, ok := dataAddress(text[3:], t.f.server.Addr()); ok && len(t.f.w.expected) < maxExpected {
 			t.f.w.expected[a] = t
 		}
 	case c.verb == "CWD" && code == 250:

@@ -44,7 +44,7 @@ func httpOtherFaults() []spec {
 				})
 			})},
 		{name: "slow-reader-cut", clause: BrokenFraming, rule: "FIP-HTTP-010",
-			doc:   "an answer that takes longer than 1.5 seconds is broken off",
+			doc:   "an answer that takes longer than 2.5 seconds is broken off",
 			spoil: serving(impatient)},
 		{name: "redirect-ftp", clause: Redirects, rule: "FIP-HTTP-009", doc: "files of more than 1000 bytes lead to an FTP server",
 			spoil: forLong(func(w http.ResponseWriter, r *http.Request) {
@@ -108,7 +108,7 @@ func impatient(w http.ResponseWriter, r *http.Request, next http.Handler) {
 }
 
 // impatience is how long an answer may take.
-const impatience = 1500 * time.Millisecond
+const impatience = 2500 * time.Millisecond
 
 // connection is the context's key for a request's connection.
 type connection struct{}
