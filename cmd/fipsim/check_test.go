@@ -93,8 +93,8 @@ func dying(ts *testscript.TestScript, neg bool, args []string) {
 	last, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	var seen atomic.Int64
-	var s *httptest.Server
-	s = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewUnstartedServer(nil)
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch n := seen.Add(1); {
 		case n <= last:
 			files.ServeHTTP(w, r)
@@ -105,7 +105,8 @@ func dying(ts *testscript.TestScript, neg bool, args []string) {
 			s.Listener.Close()
 			s.CloseClientConnections()
 		}
-	}))
+	})
+	s.Start()
 	ts.Defer(s.Close)
 	ts.Setenv("HTTP", s.URL+"/")
 }

@@ -131,7 +131,7 @@ func TestInstrumentStall(t *testing.T) {
 			return 0
 		})
 		r, err := Run(t.Context(), Options{
-			Phones: specs, Servers: []string{scriptedURL}, Network: network, Seed: 1, InFlight: 20,
+			Phones: specs, Servers: []string{scriptedURL}, Network: network, Seed: 1, InFlight: max(1, 20/scale),
 			Stages: []Stage{{Arrival: "poisson", Over: over}},
 		})
 		if err != nil {
