@@ -25,6 +25,7 @@ var platforms = []platform{
 
 type platform struct{ os, arch string }
 
+// String is the platform as `go tool dist list` writes it: linux/amd64.
 func (p platform) String() string { return p.os + "/" + p.arch }
 
 func main() {

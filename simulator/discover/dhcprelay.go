@@ -146,8 +146,10 @@ func (t *relayTransaction) Send(message []byte, _ Target) error {
 	return err
 }
 
+// Replies implements Transaction: what came back to giaddr for this transaction id.
 func (t *relayTransaction) Replies() <-chan Packet { return t.in.packets }
 
+// Close implements Transaction: later replies are nobody's.
 func (t *relayTransaction) Close() { t.relay.end(t.xid) }
 
 // serve reads until Close. "Connection refused" is one phone's datagram come back, not

@@ -41,6 +41,7 @@ var (
 
 type condition trace.Code
 
+// Error is the code alone; what was asked and what came stand in the *Error around it.
 func (c condition) Error() string { return string(c) }
 
 // Error is a failed fetch. Detail says in one line, without secrets, what came
