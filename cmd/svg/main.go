@@ -1,5 +1,6 @@
 // Command svg makes a picture of a terminal: ANSI text on standard input, SVG on
-// standard output. .ci/pictures uses it.
+// standard output. `svg graph` draws a CSV table of numbers over time.
+// .ci/pictures and .ci/soak use it.
 package main
 
 import (
@@ -30,6 +31,13 @@ var sgr = regexp.MustCompile(`\x1b\[([0-9;]*)m`)
 var other = regexp.MustCompile(`\x1b\[[0-9;?]*[A-LN-Za-ln-z]|\r`)
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "graph" {
+		if err := graph(os.Stdout, os.Stdin); err != nil {
+			fmt.Fprintln(os.Stderr, "svg graph:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var lines []string
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
