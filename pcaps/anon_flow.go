@@ -112,7 +112,7 @@ func (f *flows) datagram(h *held, parts [][]byte) {
 	src, dst := netip.AddrPortFrom(h.from, h.src), netip.AddrPortFrom(h.to, h.dst)
 	b := bytes.Join(parts, nil)
 	start := bytes.TrimLeft(b[:min(len(b), 32)], "\r\n\x00")
-	isSIP := slices.ContainsFunc(append(sipStarts, []byte("REGISTER "), []byte("OPTIONS "), []byte("INVITE ")),
+	isSIP := slices.ContainsFunc(append(sipStarts, []byte("OPTIONS "), []byte("INVITE ")),
 		func(p []byte) bool { return bytes.HasPrefix(start, p) })
 	switch t := f.transfers[dst]; {
 	case looksLikeDHCP(b):

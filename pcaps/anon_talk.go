@@ -74,6 +74,26 @@ func (d *disguise) message(b []byte) {
 	d.text(b[end:], false)
 }
 
+// sip replaces what is somebody's in one direction of a TCP connection of SIP messages.
+func (d *disguise) sip(b []byte) {
+	for len(b) > 0 {
+		rest := nextSIP(b)
+		d.rest(b[:len(b)-len(rest)]) // keep-alives, or a message of which the beginning is missing
+		b = rest
+		end := headEnd(b)
+		if end < 0 {
+			d.rest(b)
+			return
+		}
+		length, told := contentLength(b[:end])
+		if !told || length > len(b)-end {
+			length = len(b) - end - len(nextSIP(b[end:]))
+		}
+		d.message(b[:end+length])
+		b = b[end+length:]
+	}
+}
+
 // http replaces what is somebody's in one direction of an HTTP connection.
 func (d *disguise) http(b []byte) {
 	for len(b) > 0 {

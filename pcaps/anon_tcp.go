@@ -80,7 +80,12 @@ func (f *flows) speak(c *heldTCP, streams [2][]byte) bool {
 	d := f.d
 	for side, b := range streams {
 		other := streams[1-side]
+		isSIP, _ := beginsSIP(bytes.TrimLeft(b, "\r\n"))
 		switch {
+		case isSIP:
+			d.sip(b)
+			d.sip(other)
+			return true
 		case isRequestLine(b), bytes.HasPrefix(b, []byte("HTTP/1.")):
 			d.http(b)
 			d.http(other)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket/layers"
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
@@ -66,6 +67,15 @@ func TestAnonymizeStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		stories[filepath.Base(name)] = func(*testing.T) []byte { return b }
+	}
+	stories["SIP over TCP"] = func(t *testing.T) []byte {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		c := w.dial(testPhone, sipServer)
+		all, fromPhone := talkOfSIP()
+		for i, text := range all {
+			c.send(fromPhone[i], text, 90)
+		}
+		return w.out.Bytes()
 	}
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {

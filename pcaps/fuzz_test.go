@@ -67,10 +67,12 @@ func FuzzDatagrams(f *testing.F) {
 func FuzzStreams(f *testing.F) {
 	f.Add([]byte("GET /0021f2000001.cfg HTTP/1.1\r\nHost: h\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\n\r\n"), 7)
 	f.Add([]byte("USER a\r\nPASS b\r\nPASV\r\nRETR x.cfg\r\n"), []byte("220 hi\r\n331 x\r\n230-a\r\n230 b\r\n227 (1,2,3,4,5,6)\r\n150 go\r\n226 done\r\n"), 5)
+	f.Add([]byte("\r\n"+subscribeText), []byte(notifyText+"SIP/2.0 200 OK\r\nCSeq: 1 REGISTER\r\nl:3\r\n\r\nabc"), 9)
 	f.Add([]byte("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"), []byte("\x15\x03\x01\x00\x02\x02\x28"), 3)
 	f.Fuzz(func(t *testing.T, client, server []byte, cut int) {
 		r := newRoster()
 		w := newTCPWatch(r)
+		w.sip = newSIPWatch(r)
 		fl := &flow{w: w, client: phonePort, server: netip.MustParseAddrPort("192.0.2.1:80"), hw: device.DefaultMAC}
 		cut = max(1, cut&0xff)
 		for len(client)+len(server) > 0 && !fl.ignored {

@@ -72,7 +72,7 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 		tftp: newTFTPWatch(all), dhcp: newDHCPWatch(all), sip: newSIPWatch(all), tcp: newTCPWatch(all),
 		links: make(map[layers.LinkType]int), whole: o.Whole,
 	}
-	in.tcp.secrets = secrets
+	in.tcp.secrets, in.tcp.sip = secrets, in.sip
 	in.out.Name, in.out.Format = name, s.format
 	for {
 		f, err := s.next()

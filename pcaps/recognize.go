@@ -16,7 +16,10 @@ import (
 // more are needed. A nil talk with known is a protocol of no interest.
 func (f *flow) recognize(m moment) (t talk, known bool) {
 	client, server := f.head[1], f.head[0]
+	is, wait := isSIP(client, server)
 	switch {
+	case is:
+		return &sipTalk{f: f}, true
 	case isRequestLine(client):
 		return newHTTPTalk(f, "http"), true
 	case len(client) >= 6 && client[0] == 0x16 && client[1] == 3 && client[5] == 1:
@@ -26,6 +29,9 @@ func (f *flow) recognize(m moment) (t talk, known bool) {
 			return nil, true
 		}
 		return newFTPTalk(f), true
+	case wait:
+	case len(server)+len(client) > 0 && (f.server.Port() == sipPort || f.client.Port() == sipPort):
+		return &sipTalk{f: f, lost: [2]bool{true, true}}, true // the capture began in the middle of a message
 	case len(server) >= 4 || len(client) > 16:
 		return nil, true
 	}

@@ -12,7 +12,8 @@ import (
 // rules judge a story. Each returns what it found, with a rank: the lower, the more
 // probable it is that this is the cause.
 var rules = []func(*story) []Diagnosis{
-	ruleFailed, ruleRedirect, ruleSlow, ruleFiles, ruleDHCP, rulePnP, ruleWrongServer, ruleNeverAsked, ruleLog, ruleContent, ruleWell,
+	ruleFailed, ruleRedirect, ruleSlow, ruleFiles, ruleDHCP, rulePnP, ruleWrongServer, ruleNeverAsked, ruleRegister, ruleLog, ruleContent,
+	ruleWell,
 }
 
 // patience is how long a phone waits before it sends a TFTP request again (grade B).

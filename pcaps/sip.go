@@ -13,17 +13,20 @@ import (
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
-// sipWatch follows PnP: SUBSCRIBE, its answers, NOTIFY, and check-sync NOTIFYs.
+// sipWatch follows PnP: SUBSCRIBE, its answers, NOTIFY; check-sync NOTIFYs; and
+// registrations.
 type sipWatch struct {
 	r       *roster
 	dialogs map[string]*dialog // by Call-ID
 	notes   map[string]*notice // NOTIFYs without a dialog of ours, by Call-ID
+	regs    map[string]*register
 }
 
 // dialog is one SUBSCRIBE and what belongs to it.
 type dialog struct {
 	phone    *Phone
 	local    netip.AddrPort
+	contact  netip.AddrPort // where its Contact says that it hears
 	tag      string
 	sends    int
 	first    time.Time
@@ -43,21 +46,30 @@ const (
 )
 
 func newSIPWatch(r *roster) *sipWatch {
-	return &sipWatch{r: r, dialogs: make(map[string]*dialog), notes: make(map[string]*notice)}
+	return &sipWatch{r: r, dialogs: make(map[string]*dialog), notes: make(map[string]*notice),
+		regs: make(map[string]*register)}
 }
 
 // sipStarts are the beginnings of the messages that count.
-var sipStarts = [][]byte{[]byte("SUBSCRIBE "), []byte("NOTIFY "), []byte("SIP/2.0 ")}
+var sipStarts = [][]byte{[]byte("SUBSCRIBE "), []byte("NOTIFY "), []byte("REGISTER "), []byte("SIP/2.0 ")}
 
 // take looks at a datagram; false: it is no SIP message that counts.
 func (w *sipWatch) take(d datagram) bool {
 	start := bytes.TrimLeft(d.data[:min(len(d.data), 32)], "\r\n\x00")
-	if !bytes.HasPrefix(start, sipStarts[0]) && !bytes.HasPrefix(start, sipStarts[1]) && !bytes.HasPrefix(start, sipStarts[2]) {
-		return false
+	for _, s := range sipStarts {
+		if bytes.HasPrefix(start, s) {
+			w.message(d)
+			return true
+		}
 	}
+	return false
+}
+
+// message takes a SIP message.
+func (w *sipWatch) message(d datagram) {
 	m, err := discover.ReadSIP(d.data)
 	if err != nil {
-		return true
+		return
 	}
 	id := m.Header("call-id")
 	switch {
@@ -69,8 +81,11 @@ func (w *sipWatch) take(d datagram) bool {
 		w.response(d, m, id)
 	case m.CSeq() == "NOTIFY":
 		w.answer(d, m, id)
+	case m.Method == "REGISTER":
+		w.register(d, m, id)
+	case m.CSeq() == "REGISTER":
+		w.registered(d, m, id)
 	}
-	return true
 }
 
 func (w *sipWatch) event(kind trace.Kind, d datagram, since time.Time) Event {
@@ -97,7 +112,7 @@ func (w *sipWatch) subscribe(d datagram, m *discover.SIPMessage, id string) {
 		phone.provisions = true
 		phone.ports = append(phone.ports[:min(len(phone.ports), 63)], d.src)
 		readProfile(phone, m.Header("event"))
-		s = &dialog{phone: phone, local: d.src, tag: m.Tag("from"), first: d.at}
+		s = &dialog{phone: phone, local: d.src, contact: contactOf(m.Header("contact")), tag: m.Tag("from"), first: d.at}
 		w.dialogs[id] = s
 	}
 	s.sends++
@@ -223,7 +238,7 @@ func (w *sipWatch) offer(s *dialog, d datagram, m *discover.SIPMessage) {
 		x.Name, x.Peer, x.Detail = id, d.src, detail
 		w.r.record(s.phone, x)
 	}
-	if d.dst != s.local {
+	if d.dst != s.local && (!d.stream || !s.listens(d.dst)) {
 		odd("port", fmt.Sprintf("the NOTIFY went to %s, but the phone subscribed from %s: it does not listen there", d.dst, s.local))
 	}
 	if tag := m.Tag("to"); tag != "" && tag != s.tag && m.Tag("from") != s.tag {
@@ -231,6 +246,9 @@ func (w *sipWatch) offer(s *dialog, d datagram, m *discover.SIPMessage) {
 	}
 	if why != "" {
 		odd("no-url", "a NOTIFY that "+why)
+	}
+	if d.endless {
+		odd("no-length", "a NOTIFY over TCP without Content-Length: where it ends is not known (RFC 3261 §20.14)")
 	}
 }
 
@@ -261,6 +279,11 @@ func (w *sipWatch) sweep(now time.Time) {
 	for id, n := range w.notes {
 		if now.Sub(n.last) > sipIdle {
 			delete(w.notes, id)
+		}
+	}
+	for id, g := range w.regs {
+		if now.Sub(g.last) > sipIdle {
+			delete(w.regs, id)
 		}
 	}
 }

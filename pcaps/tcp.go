@@ -17,6 +17,7 @@ import (
 // reads them.
 type tcpWatch struct {
 	r         *roster
+	sip       *sipWatch // reads SIP messages; nil: nobody
 	pool      *reassembly.StreamPool
 	assembler *reassembly.Assembler
 	expected  map[netip.AddrPort]*ftpTalk // where FTP data connections are to come

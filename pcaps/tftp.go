@@ -21,6 +21,9 @@ type datagram struct {
 	src, dst netip.AddrPort
 	data     []byte
 	cut      int // bytes of data that the capture cut off
+
+	stream  bool // a message of a TCP connection
+	endless bool // which does not say where it ends
 }
 
 // transfer is one TFTP transfer as it passes by.
