@@ -45,7 +45,7 @@ func TestIdsAreUniqueAndWellFormed(t *testing.T) {
 // A tag that nobody reads is a slip of the pen: @need-tftp would judge a rule where it
 // does not apply.
 func TestTagsAreKnown(t *testing.T) {
-	known := []string{"@must", "@should", "@may", "@each-protocol", "@alone", "@last", "@big", "@grade-A", "@grade-B", "@grade-C", "@grade-D"}
+	known := []string{"@must", "@should", "@may", "@each-protocol", "@first", "@alone", "@last", "@big", "@grade-A", "@grade-B", "@grade-C", "@grade-D"}
 	for _, c := range scenarios.Capabilities() {
 		known = append(known, "@needs-"+string(c))
 	}

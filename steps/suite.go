@@ -61,6 +61,7 @@ type suite struct {
 	net     wire.Network
 	side    *semaphore.Weighted
 	pulse   pulse
+	slow    []string // schemes, PnP, DHCP that serve one client at a time: known after the first phase
 
 	shared shared // what several scenarios look at
 
@@ -144,23 +145,29 @@ func (s *suite) width() int {
 // network is what the phones of the run use.
 func (s *suite) network() wire.Network { return s.net }
 
+// firstTag is on rules that say whether a server serves several clients at once: what
+// is judged beside something else rests on that.
+const firstTag = "@first"
+
 // lastTag is on rules that may leave a server that breaks them without life: they are
 // judged when all others have been.
 const lastTag = "@last"
 
-// phases of a run: what goes on side by side, then what goes on alone, then what may be
-// a server's end.
-const phases = 3
+// phases of a run: what says whether anything may go on beside something else, then what
+// goes on side by side, then what goes on alone, then what may be a server's end.
+const phases = 4
 
 // phase is when a rule is judged.
 func phase(r features.Rule) int {
 	switch {
-	case slices.Contains(r.Tags, lastTag):
-		return 2
+	case slices.Contains(r.Tags, firstTag):
+		return 0
 	case slices.Contains(r.Tags, aloneTag):
-		return 1
+		return 2
+	case slices.Contains(r.Tags, lastTag):
+		return 3
 	}
-	return 0
+	return 1
 }
 
 // judgeAll judges what is planned, phase by phase; then once more, one after the other,
@@ -168,8 +175,11 @@ func phase(r features.Rule) int {
 func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 	s.skip(plan)
 	var all sync.WaitGroup
-	all.Go(func() { s.judgeScenarios(ctx, plan) })
 	for now := range phases {
+		if now == 1 {
+			s.slowDown(ctx)
+			all.Go(func() { s.judgeScenarios(ctx, plan) })
+		}
 		for _, over := range append([]string{""}, schemes...) {
 			var rules []features.Rule
 			for _, p := range plan {

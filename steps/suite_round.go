@@ -150,7 +150,7 @@ func (s *suite) newWorld(scenario *godog.Scenario, r *round) *world {
 	if r.behaviour != nil {
 		w.behaviour = *r.behaviour
 	}
-	w.solo = r.alone || slices.Contains(w.rule.Tags, aloneTag)
+	w.solo = r.alone || slices.Contains(w.rule.Tags, aloneTag) || slices.Contains(w.rule.Tags, firstTag) || s.isSlow(w)
 	return w
 }
 

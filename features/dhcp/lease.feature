@@ -61,7 +61,7 @@ Feature: Leases
     When a phone asks for an address, and chooses the offer of another server
     Then it is given none
 
-  @FIP-DHCP-029 @should @grade-A @needs-dhcp @alone
+  @FIP-DHCP-029 @should @grade-A @needs-dhcp @first
   Scenario: Many phones that ask at once are all given an address and told their server
     Guide, "DHCP Option66": "And DHCP Option 66 is enabled by default."
     After a power cut that is all phones at the same moment.

@@ -49,7 +49,7 @@ Feature: FTP sessions
     When a phone asks for a file that is missing, and then for it, in one FTP session
     Then it came over FTP
 
-  @FIP-FTP-008 @must @grade-B @needs-ftp
+  @FIP-FTP-008 @must @grade-B @needs-ftp @first
   Scenario: A session in which nothing happens keeps no other phone waiting
     RFC 959 §2.3: each user has a control connection of his own; a phone keeps its session open while it works on what it got.
     Given a file of several blocks

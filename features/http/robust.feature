@@ -14,7 +14,7 @@ Feature: What an HTTP server bears
     When a header of 1 MiB is sent over HTTP
     Then another phone is still served over HTTP
 
-  @FIP-HTTP-032 @must @grade-B @needs-http @needs-https @each-protocol
+  @FIP-HTTP-032 @must @grade-B @needs-http @needs-https @each-protocol @first
   Scenario: A connection that says nothing keeps no other phone waiting
     RFC 9112 §9.5: "Servers will usually have some timeout value beyond which they will no longer maintain an inactive connection."
     Given a file of several blocks

@@ -22,7 +22,7 @@ Feature: Several phones at once
     When all of them provision at once
     Then each of them holds the last line of the file for all
 
-  @FIP-MANY-004 @must @grade-B @needs-publish @needs-intrusive @alone @each-protocol
+  @FIP-MANY-004 @must @grade-B @needs-publish @needs-intrusive @first @each-protocol
   Scenario: A phone is served while another client takes its time
     RFC 1350 §4: "each end of the connection chooses a TID for itself"
     Given the server publishes

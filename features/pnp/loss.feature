@@ -36,7 +36,7 @@ Feature: PnP where packets are lost, doubled or broken
     When a phone subscribes, and its SUBSCRIBE arrives twice
     Then the phone is told a URL all the same
 
-  @FIP-PNP-046 @should @grade-A @needs-pnp
+  @FIP-PNP-046 @should @grade-A @needs-pnp @first
   Scenario: Many phones that subscribe at once are all told
     Guide, "Plug and Play (PnP) Server": "The PNP feature is enabled by default."
     After a power cut that is all phones at the same moment.
