@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz mutation servers dist pictures vuln
+.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz mutation servers fusionpbx dist pictures vuln
 
 help: ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -74,6 +74,9 @@ mutation: ## judge every faulty server by all rules, and write docs/mutation.md 
 
 servers: ## install the real servers that the tests use (Debian 12, as root)
 	.ci/servers
+
+fusionpbx: ## fetch FusionPBX, so that examples/fusionpbx is tested against it (Debian 12, as root)
+	.ci/fusionpbx
 
 dist: ## static binaries for all platforms, Debian packages, lists of parts and checksums, in dist/
 	go run ./cmd/dist

@@ -25,7 +25,6 @@ var NotHere = map[string]string{
 	"long":       "it takes minutes, and its figures mean nothing on a machine that does other work too",
 	"k6":         "k6 is a module of its own, whose own tests run it",
 	"phone":      "it needs a phone of flesh and blood",
-	"fusionpbx":  "it needs FusionPBX, which is PHP, PostgreSQL and FreeSWITCH; examples/fusionpbx tests the program it runs",
 	"shape":      "it shows a form with places to fill in, no data",
 }
 

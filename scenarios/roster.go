@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing/fstest"
@@ -16,11 +17,11 @@ import (
 
 // Account is what a phone of a roster must register with.
 type Account struct {
-	Index       int    `json:"index"` // from 1
-	Label       string `json:"label"`
-	DisplayName string `json:"display_name"`
+	Index       int    `json:"index"`                  // from 1
+	Label       string `json:"label,omitempty"`        // empty: any will do
+	DisplayName string `json:"display_name,omitempty"` // empty: any will do
 	User        string `json:"user"`
-	AuthName    string `json:"auth_name"`
+	AuthName    string `json:"auth_name,omitempty"` // empty: any will do
 	Password    string `json:"password"`
 	Server      string `json:"server"` // host
 	Port        int    `json:"port"`
@@ -42,10 +43,30 @@ func (a Account) fields() []accountField {
 		{"server", "sip_server_host", a.Server},
 		{"port", "sip_server_port", strconv.Itoa(a.Port)},
 	}
+	all = slices.DeleteFunc(all, func(f accountField) bool { return f.value == "" })
 	for i := range all {
 		all[i].key = fmt.Sprintf("account.%d.%s", a.Index, all[i].key)
 	}
 	return all
+}
+
+// spare are the fields that an account can register without; not all servers have a place for them.
+var spare = []string{"label", "display_name", "auth_name"}
+
+// Without returns the phone as a server can know it that has no place for some fields of
+// an account: label, display_name, auth_name.
+func (p Phone) Without(fields []string) Phone {
+	accounts := slices.Clone(p.Accounts)
+	for i := range accounts {
+		a := &accounts[i]
+		for name, value := range map[string]*string{"label": &a.Label, "display_name": &a.DisplayName, "auth_name": &a.AuthName} {
+			if slices.Contains(fields, name) {
+				*value = ""
+			}
+		}
+	}
+	p.Accounts = accounts
+	return p
 }
 
 // compare returns what a phone holds otherwise. Both generations of names count. A port
@@ -127,7 +148,10 @@ func (p Phone) Changed(seed int64) Phone {
 	accounts := make([]Account, len(p.Accounts))
 	for i, a := range p.Accounts {
 		canary := fmt.Sprintf("%08x", random.Uint32())
-		a.DisplayName, a.Password = "Changed "+canary, "changed-"+canary
+		a.Password = "changed-" + canary
+		if a.DisplayName != "" {
+			a.DisplayName = "Changed " + canary
+		}
 		accounts[i] = a
 	}
 	p.Accounts = accounts

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,10 +26,13 @@ const (
 // TargetFile is target.yaml: which server is judged, and how (docs/target.md).
 type TargetFile struct {
 	Name         string // the file's; empty: there is none
+	Dir          string // where its programs run: its own folder; empty: the current one
 	Kind         string // KindDocroot, …
 	URLs         []*url.URL
+	Credentials  *url.Userinfo // for URLs without any; nil: none
 	Docroot      string
 	Command      []string // of a roster: program and arguments
+	Without      []string // of a roster: fields of an account that the server has no place for
 	Notify       []string // program and arguments that send a check-sync
 	Capabilities []Capability
 	PnPAddress   string // host:port; empty: the multicast group
@@ -48,6 +50,7 @@ type targetYAML struct {
 	URLs         []string    `yaml:"urls"`
 	Docroot      string      `yaml:"docroot"`
 	Command      ast.Node    `yaml:"command"`
+	Without      []string    `yaml:"without"`
 	Notify       ast.Node    `yaml:"notify"`
 	Capabilities []ast.Node  `yaml:"capabilities"`
 	CA           string      `yaml:"ca"`
@@ -62,14 +65,15 @@ type login struct {
 }
 
 // OpenTarget reads a target.yaml. Its errors name file, line and column. Names of files
-// in it are relative to its folder. With record, expect files may be missing.
+// in it are relative to its folder, and its programs run there. With record, expect files may be missing.
 func OpenTarget(name string, record bool) (*TargetFile, error) {
 	var y targetYAML
 	d, err := ReadYAML(name, targetVersion, &y)
 	if err != nil {
 		return nil, err
 	}
-	r := &targetReader{d: d, y: y, dir: filepath.Dir(name), t: &TargetFile{Name: name, Kind: y.Kind}, record: record}
+	dir := filepath.Dir(name)
+	r := &targetReader{d: d, y: y, dir: dir, t: &TargetFile{Name: name, Dir: dir, Kind: y.Kind}, record: record}
 	for _, read := range []func() error{r.kind, r.urls, r.programs, r.files, r.capabilities, r.phones} {
 		if err := read(); err != nil {
 			return nil, err
@@ -91,7 +95,7 @@ type targetReader struct {
 // notify and capabilities.
 var kinds = map[string]struct{ must, may []string }{
 	KindDocroot:  {must: []string{"urls", "docroot"}},
-	KindRoster:   {must: []string{"command"}, may: []string{"urls"}},
+	KindRoster:   {must: []string{"command"}, may: []string{"urls", "without"}},
 	KindLive:     {must: []string{"urls", "phones"}},
 	KindEmbedded: {},
 }
@@ -103,8 +107,9 @@ func (r *targetReader) kind() error {
 	}
 	given := map[string]bool{
 		"urls": len(r.y.URLs) > 0, "docroot": r.y.Docroot != "", "command": r.y.Command != nil, "phones": len(r.y.Phones) > 0,
+		"without": len(r.y.Without) > 0,
 	}
-	for _, field := range []string{"urls", "docroot", "command", "phones"} {
+	for _, field := range []string{"urls", "docroot", "command", "phones", "without"} {
 		switch {
 		case slices.Contains(k.must, field) && !given[field]:
 			return r.d.Errorf("$."+field, "a target of kind %s needs %s", r.y.Kind, field)
@@ -130,13 +135,19 @@ func (r *targetReader) urls() error {
 		if c.User == "" {
 			return r.d.Errorf("$.credentials", "credentials without a user")
 		}
-		for _, u := range r.t.URLs {
-			if u.User == nil && u.Scheme != "tftp" {
-				u.User = url.UserPassword(c.User, string(c.Password))
-			}
+		r.t.Credentials = url.UserPassword(c.User, string(c.Password))
+	}
+	r.t.LogIn(r.t.URLs)
+	return nil
+}
+
+// LogIn gives the file's credentials to URLs that have none, and whose protocol has a place for them.
+func (t *TargetFile) LogIn(urls []*url.URL) {
+	for _, u := range urls {
+		if t.Credentials != nil && u.User == nil && u.Scheme != "tftp" {
+			u.User = t.Credentials
 		}
 	}
-	return nil
 }
 
 // ParseBase reads the base URL of a server: a folder, whose path gets its final slash.
@@ -156,6 +167,12 @@ func ParseBase(text string) (*url.URL, error) {
 }
 
 func (r *targetReader) programs() (err error) {
+	for i, field := range r.y.Without {
+		if !slices.Contains(spare, field) {
+			return r.d.Errorf(fmt.Sprintf("$.without[%d]", i), "no account can be without %q: want %s", field, strings.Join(spare, ", "))
+		}
+	}
+	r.t.Without = r.y.Without
 	if r.t.Command, err = r.program("$.command", r.y.Command); err != nil {
 		return err
 	}
@@ -208,56 +225,6 @@ func (r *targetReader) files() error {
 		return r.d.Errorf("$.ca", "%w", err)
 	}
 	r.t.CA = pem
-	return nil
-}
-
-// capabilities reads words, and for pnp and dhcp also pairs of word and host:port.
-func (r *targetReader) capabilities() error {
-	for i, n := range r.y.Capabilities {
-		path := fmt.Sprintf("$.capabilities[%d]", i)
-		name, address := "", ""
-		switch n := n.(type) {
-		case ast.ScalarNode:
-			name = n.GetToken().Value
-		case *ast.MappingNode:
-			if len(n.Values) != 1 {
-				return r.d.Errorf(path, "want one capability an entry")
-			}
-			name, address = n.Values[0].Key.String(), n.Values[0].Value.GetToken().Value
-		}
-		if err := r.capability(Capability(name), address); err != nil {
-			return r.d.Errorf(path, "%w", err)
-		}
-	}
-	return nil
-}
-
-func (r *targetReader) capability(c Capability, address string) error {
-	if !slices.Contains(Capabilities(), c) {
-		return fmt.Errorf("there is no capability %q%s", c, DidYouMean(string(c), words(Capabilities())))
-	}
-	if c == Announce {
-		return fmt.Errorf("capability %s is only of servers whose maker runs the suite from Go", c)
-	}
-	if slices.Contains([]Capability{TFTP, FTP, HTTP, HTTPS}, c) && len(r.t.URLs) > 0 && BaseOf(r.t.URLs, string(c)) == nil {
-		return fmt.Errorf("capability %s without a URL: urls has none for it", c)
-	}
-	if address != "" {
-		if _, _, err := net.SplitHostPort(address); err != nil {
-			return fmt.Errorf("capability %s: want HOST:PORT: %w", c, err)
-		}
-	}
-	switch {
-	case c == PnP:
-		r.t.PnPAddress = address
-	case c == DHCP && address == "":
-		return errors.New("capability dhcp: want dhcp: HOST:PORT, the DHCP server that a relay agent asks")
-	case c == DHCP:
-		r.t.DHCPRelay = address
-	case address != "":
-		return fmt.Errorf("capability %s takes no address", c)
-	}
-	r.t.Capabilities = append(r.t.Capabilities, c)
 	return nil
 }
 

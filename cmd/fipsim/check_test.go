@@ -46,7 +46,8 @@ func TestCheckScripts(t *testing.T) {
 }
 
 // servingDir is `serving DIR [user password]`: the reference server on DIR. Its URLs are in
-// $TFTP, $FTP, $HTTP and $HTTPS, its authority's certificate in $WORK/ca.pem.
+// $TFTP, $FTP, $HTTP and $HTTPS, its authority's certificate in $WORK/ca.pem; in $PLAIN is that
+// for HTTP without the password.
 func servingDir(ts *testscript.TestScript, neg bool, args []string) {
 	tree, root, err := server.Dir(ts.MkAbs(args[0]))
 	ts.Check(err)
@@ -62,6 +63,9 @@ func servingDir(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(errors.Join(s.Close(), root.Close())) })
 	for _, scheme := range []string{"tftp", "ftp", "http", "https"} {
 		u := s.URL(scheme).String()
+		if scheme == "http" {
+			ts.Setenv("PLAIN", u)
+		}
 		if scheme != "tftp" {
 			u = strings.Replace(u, "://", "://"+at, 1)
 		}

@@ -20,18 +20,20 @@ const (
 	mostOutput  = 1 << 20 // bytes
 )
 
-// run runs a user's program with variables more in its environment, and returns what
-// it printed. Its error is a *verdict.Error with the end of what it complained of.
-func run(ctx context.Context, argv, variables []string, stderr io.Writer) (string, error) {
+// run runs a user's program in the target file's folder, with variables more in its
+// environment, and returns what it printed. Its error is a *verdict.Error with the end of
+// what it complained of.
+func (s *site) run(ctx context.Context, argv, variables []string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir = s.file.Dir
 	cmd.Env = append(cmd.Environ(), variables...)
 	cmd.WaitDelay = 10 * time.Second // for what it left behind to close its output
 	var out, complaint limited
 	cmd.Stdout, cmd.Stderr = &out, &complaint
-	if stderr != nil {
-		cmd.Stderr = io.MultiWriter(&complaint, stderr)
+	if s.options.Stderr != nil {
+		cmd.Stderr = io.MultiWriter(&complaint, s.options.Stderr)
 	}
 	err := cmd.Run()
 	switch {
@@ -68,8 +70,8 @@ func (s *site) Notify(ctx context.Context, phone device.MAC, at string, reboot b
 	if len(s.file.Notify) == 0 {
 		return &verdict.Error{Err: errors.New("the target has no notify command")}
 	}
-	_, err := run(ctx, s.file.Notify, []string{
+	_, err := s.run(ctx, s.file.Notify, []string{
 		"FIPSIM_MAC=" + phone.String(), "FIPSIM_ADDRESS=" + at, fmt.Sprintf("FIPSIM_REBOOT=%t", reboot),
-	}, s.options.Stderr)
+	})
 	return err
 }

@@ -34,6 +34,9 @@ func openRoster(ctx context.Context, file *scenarios.TargetFile, o Options) (*Ro
 		site:   newSite(file, o, scenarios.Phones, scenarios.Change, scenarios.Intrusive),
 		phones: scenarios.Roster(o.Seed, scenarios.RosterSize),
 	}
+	for i, p := range r.phones {
+		r.phones[i] = p.Without(file.Without)
+	}
 	var err error
 	if r.folder, err = os.MkdirTemp("", "fipsim-roster-"); err != nil {
 		return nil, &verdict.Error{Err: err}
@@ -46,6 +49,7 @@ func openRoster(ctx context.Context, file *scenarios.TargetFile, o Options) (*Ro
 		return nil, errors.Join(err, r.Close())
 	}
 	if len(urls) > 0 {
+		file.LogIn(urls)
 		r.locate(urls)
 	}
 	for _, p := range r.phones {
@@ -66,7 +70,7 @@ func (r *Roster) tell(ctx context.Context) ([]*url.URL, error) {
 	if err := errors.Join(scenarios.WriteRoster(f, r.phones), f.Close()); err != nil {
 		return nil, &verdict.Error{Err: err}
 	}
-	out, err := run(ctx, r.file.Command, []string{"FIPSIM_ROSTER=" + name}, r.options.Stderr)
+	out, err := r.run(ctx, r.file.Command, []string{"FIPSIM_ROSTER=" + name})
 	if err != nil {
 		return nil, err
 	}
