@@ -69,8 +69,8 @@ bench-instrument: ## what a load measures beside what was so: truth, reading, de
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
 
-mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour)
-	go test ./steps -run 'TestMutations$$' -timeout 90m -whole-suite -update-mutation
+mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour); FAULT=tftp/name: that one
+	go test ./steps -run 'TestMutations$$' -timeout 90m -whole-suite -update-mutation -fault '$(FAULT)'
 
 servers: ## install the real servers that the tests use (Debian 12, as root)
 	.ci/servers

@@ -78,19 +78,40 @@ func Read(tree fs.FS) ([]Rule, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		for _, child := range doc.Feature.Children {
-			if child.Scenario == nil {
-				continue
-			}
-			r, err := newRule(name, doc.Feature, child.Scenario)
-			if err != nil {
-				return err
-			}
-			rules = append(rules, r)
-		}
-		return nil
+		some, err := rulesOf(name, doc.Feature)
+		rules = append(rules, some...)
+		return err
 	})
 	return rules, err
+}
+
+// rulesOf returns the rules of one feature file. What Gherkin allows and a suite of
+// rules has no use for is an error: nothing that somebody wrote is left out unsaid.
+func rulesOf(name string, feature *messages.Feature) ([]Rule, error) {
+	if feature == nil {
+		return nil, fmt.Errorf("%s: it is empty: want Feature: and a scenario for each rule", name)
+	}
+	var rules []Rule
+	for _, child := range feature.Children {
+		switch {
+		case child.Rule != nil:
+			return nil, fmt.Errorf("%s:%d: Rule: a scenario is a rule by itself, and stands directly below the feature",
+				name, child.Rule.Location.Line)
+		case child.Scenario == nil: // a Background
+			continue
+		case len(child.Scenario.Steps) == 0:
+			return nil, fmt.Errorf("%s:%d: %q has no step, and judges nothing", name, child.Scenario.Location.Line, child.Scenario.Name)
+		}
+		r, err := newRule(name, feature, child.Scenario)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, r)
+	}
+	if len(rules) == 0 {
+		return nil, fmt.Errorf("%s: it has no Scenario: want one for each rule", name)
+	}
+	return rules, nil
 }
 
 // newRule reads a rule's tags and its source.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ func contentSteps(sc catalogue) {
 	sc.Then(`^its bytes are those that were published$`, itsBytes)
 	sc.Then(`^the same comes as before$`, theSameComes)
 	sc.Then(`^its placeholders are as published$`, itsPlaceholders)
+	sc.Then(`^its long line is in one piece$`, itsLongLine)
 	for words, kinds := range map[string][]difference{
 		"no piece of it is missing":                         {cutShort, linesGone},
 		"nothing is added to it":                            {added},
@@ -213,6 +215,24 @@ func itsPlaceholders(ctx context.Context) error {
 			return violated("the text "+p+" as it was published", "it is not there: %s",
 				firstDifference(sampleBodies()[a.name], a.body))
 		}
+	}
+	return nil
+}
+
+// itsLongLine looks for the line alone, so that other changes of the file are other
+// rules'.
+func itsLongLine(ctx context.Context) error {
+	w := of(ctx)
+	a := w.answer
+	if a.fault != nil {
+		return blocked("%s did not come: %s", a.name, a)
+	}
+	if err := w.faithful(ctx); err != nil {
+		return err
+	}
+	if !bytes.Contains(a.body, []byte("\n"+longLine+"\n")) {
+		return violated(fmt.Sprintf("a line of %d characters in one piece", len(longLine)), "it is not there: %s",
+			firstDifference(sampleBodies()[a.name], a.body))
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	tableRow = regexp.MustCompile(`(?m)^\| ([a-z]+/[^ ]+) \| (FIP-[A-Z]+-\d+) \| (yes|no) \|`)
+	tableRow = regexp.MustCompile(`(?m)^\| ([a-z]+/[^ ]+) \| (FIP-[A-Z]+-\d+) \| (yes|no) \|([^|]*)\|`)
 	ruleID   = regexp.MustCompile(`FIP-[A-Z]+-\d{3}`)
 )
 

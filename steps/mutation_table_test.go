@@ -3,8 +3,10 @@ package steps_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/fipsim/fipsim/simulator/faulty"
 )
@@ -41,6 +43,35 @@ Written by `+"`make mutation`"+`; CONTRIBUTING.md says how to add a fault.
 			strings.NewReplacer("|", `\|`, "<", `\<`).Replace(c.fault.Doc))
 	}
 	return b.Bytes()
+}
+
+// besides adds to faults that were judged now what the table says of all others.
+func besides(t *testing.T, judged []caught) []caught {
+	t.Helper()
+	table, err := os.ReadFile(mutationTable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make(map[string][][]byte)
+	for _, row := range tableRow.FindAllSubmatch(table, -1) {
+		rows[string(row[1])] = row
+	}
+	for _, f := range faulty.All() {
+		if slices.ContainsFunc(judged, func(c caught) bool { return c.fault.Name == f.Name }) {
+			continue
+		}
+		c := caught{fault: f, alone: true}
+		if row, ok := rows[f.Name]; ok {
+			c.alone = bytes.Contains(row[4], []byte("?"))
+			c.tripped = ruleID.FindAllString(string(row[4]), -1)
+			if string(row[3]) == "yes" {
+				c.tripped = append(c.tripped, string(row[2]))
+			}
+		}
+		judged = append(judged, c)
+	}
+	slices.SortFunc(judged, func(a, b caught) int { return strings.Compare(a.fault.Name, b.fault.Name) })
+	return judged
 }
 
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

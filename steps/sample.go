@@ -48,6 +48,8 @@ var samples = []sample{
 	text("a cfg file with comments", "comments.cfg",
 		"#!version:1.0.0.1\n## Account 1 ##\n\naccount.1.label=Reception\n#Enable it\naccount.1.enable=1\n\n# end\n"),
 	text("a cfg file with blanks", "blanks.cfg", "lang.gui = English\t\naccount.1.label=Front  desk  \n\naccount.1.enable =1 \n"),
+	text("a cfg file with a long line", "long.cfg",
+		"lang.gui=English\n"+longLine+"\naccount.1.label=Reception\n"),
 	text("a cfg file with placeholders", "placeholders.cfg",
 		strings.Join(placeholders, "\n")+"\n"),
 	{"a cfg file that packs well", "packs.cfg", func() []byte { return bytes.Repeat([]byte("account.1.label=Reception\n"), 200) }},
@@ -62,6 +64,9 @@ var samples = []sample{
 var placeholders = []string{
 	"$(MA)", "{$mac}", "${mac}", "{{ mac }}", "%MAC%", "<%= mac %>", "@mac@", "%{mac}", "<?php mac ?>", "<!--#echo var=\"DATE\" -->",
 }
+
+// longLine is in the sample with a long line: a dial plan, as long as real ones get.
+var longLine = "dialplan.digitmap=" + strings.Repeat("[2-8]xxx|", 200) + "x."
 
 func text(phrase, name, body string) sample {
 	return sample{phrase, name, func() []byte { return []byte(body) }}

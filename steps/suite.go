@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options) (*report.Run, error) {
 	}
 	run := &report.Run{
 		Target: o.Target.Name(), Started: time.Now(), Seed: s.seed, Strict: o.Strict,
-		Capabilities: s.capabilities(), Selected: selection(o), Command: o.Command, Version: o.Version,
+		Capabilities: s.capabilities(), Selected: selection(o), Command: s.command(), Version: o.Version,
 	}
 	if l, ok := o.Target.(scenarios.Located); ok {
 		run.URLs = bare(l.URLs())
@@ -256,18 +256,6 @@ func (s *suite) known(id string) *report.Known {
 		return nil
 	}
 	return &s.options.Known[i]
-}
-
-// selection says what narrows a run.
-func selection(o Options) string {
-	var words []string
-	for _, id := range o.Rules {
-		words = append(words, "--rule "+id)
-	}
-	if o.Tags != "" {
-		words = append(words, "--tags "+ShellWord(o.Tags))
-	}
-	return strings.Join(words, " ")
 }
 
 // bare are URLs without user info.

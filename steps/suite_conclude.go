@@ -92,29 +92,3 @@ func (s *suite) notTheServers(ctx context.Context, w *world, r report.Result) st
 	}
 	return why
 }
-
-// again is the command that judges one scenario alone, of an outline that row.
-func (s *suite) again(w *world) string {
-	if s.options.Command == "" {
-		return ""
-	}
-	line := s.options.Command + " --rule " + w.rule.ID
-	if s.sources.counts[w.rule.ID] > 1 {
-		line += fmt.Sprintf("%s%d", rowMark, w.nth)
-	}
-	if w.over != "" {
-		line += " --tags " + overTag + w.over
-	}
-	return fmt.Sprintf("%s --seed %d", line, s.seed)
-}
-
-// ShellWord returns a word as a POSIX shell takes it: quoted where it must be.
-func ShellWord(word string) string {
-	safe := func(r rune) bool {
-		return r < 0x80 && (r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || strings.ContainsRune("-_./:@=+,~%", r))
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !safe(r) }) < 0 && word[0] != '~' {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

@@ -85,7 +85,7 @@ func (s *suite) initialize(sc *godog.ScenarioContext, r *round) {
 		return ctx, nil
 	})
 	for _, steps := range nouns {
-		steps(catalogue{sc})
+		steps(catalogue{scenario: sc})
 	}
 }
 

@@ -23,6 +23,9 @@ func TestRepeatedAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if whole := "fipsim check --rule FIP-CONT-002 --seed 7"; run.Command != whole {
+		t.Errorf("the run is repeated by %q, want %q", run.Command, whole)
+	}
 	var failure report.Result
 	for _, r := range run.Results {
 		if r.Status == report.Fail {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	gherkin "github.com/cucumber/gherkin/go/v26"
 	"github.com/cucumber/godog"
@@ -33,14 +35,11 @@ type sources struct {
 
 // newSources reads the features.
 func newSources(own []*scenarios.Scenario) (sources, error) {
-	src := sources{
-		rules: slices.Clone(features.Rules()),
-		text:  make(map[string][]byte), numbers: make(map[string]int), rows: make(map[string]string), counts: make(map[string]int),
-		places: make(map[string]int),
-	}
-	if err := src.read("", features.FS()); err != nil {
+	src, err := embedded()
+	if err != nil || len(own) == 0 {
 		return src, err
 	}
+	src = src.clone()
 	for _, s := range own {
 		src.own = append(src.own, s.Name)
 		if s.Features == nil {
@@ -64,6 +63,27 @@ func newSources(own []*scenarios.Scenario) (sources, error) {
 	return src, nil
 }
 
+// embedded are the sources of package features: read once in a process, and not changed.
+var embedded = sync.OnceValues(func() (sources, error) {
+	src := sources{rules: features.Rules()}.clone()
+	return src, src.read("", features.FS())
+})
+
+// clone returns sources that can be added to.
+func (src sources) clone() sources {
+	return sources{
+		rules: slices.Clone(src.rules), text: cloned(src.text), numbers: cloned(src.numbers), rows: cloned(src.rows),
+		counts: cloned(src.counts), places: cloned(src.places), own: slices.Clone(src.own),
+	}
+}
+
+// cloned is maps.Clone, and never nil.
+func cloned[K comparable, V any](m map[K]V) map[K]V {
+	out := make(map[K]V, len(m))
+	maps.Copy(out, m)
+	return out
+}
+
 // read takes in the feature files of a tree, and numbers their scenarios.
 func (src sources) read(prefix string, tree fs.FS) error {
 	return fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
@@ -81,7 +101,11 @@ func (src sources) read(prefix string, tree fs.FS) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		rows := rowsOf(doc)
-		for _, p := range gherkin.Pickles(*doc, name, id) {
+		pickles := gherkin.Pickles(*doc, name, id)
+		if err := undefined(name, doc.Feature, pickles); err != nil {
+			return err
+		}
+		for _, p := range pickles {
 			key := keyOf(p)
 			src.numbers[key] = len(src.numbers)
 			src.rows[key] = rows[p.AstNodeIds[len(p.AstNodeIds)-1]]

@@ -218,3 +218,10 @@ Feature: Files come as they are published
       | file                                         |
       | a cfg file whose settings follow no order    |
       | a boot file whose includes follow no order   |
+
+  @FIP-CONT-018 @must @grade-A @needs-publish @each-protocol
+  Scenario: A long line comes in one piece
+    Guide, "Editing Common CFG File": "Set only one configuration parameter per line."
+    Given the server publishes a cfg file with a long line
+    When that file is requested
+    Then its long line is in one piece

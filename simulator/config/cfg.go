@@ -141,6 +141,9 @@ func (s *scanner) checkValue(key, value string, all uint8) {
 	if s.to < s.end {
 		s.found.add(TrailingSpace, s.line, textTrailing)
 	}
+	if isQuoted(value) {
+		s.found.add(QuotedValue, s.line, key+textQuoted)
+	}
 	if all&isTemplate != 0 {
 		if open := template(value, isURLValued(key) || strings.Contains(value, "://")); open != "" {
 			s.found.add(TemplateText, s.line, templateText(key, open))

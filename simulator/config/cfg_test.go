@@ -63,6 +63,8 @@ func TestParseCfg(t *testing.T) {
 			[]Entry{{"static.network.static_dns_enable", "1static.network.pc_port.enable = 1", 1}, {"ldap.base", "ou=x.y,dc=z", 2},
 				{"action_url.mute", "http://h/?account.1.x=2", 3}},
 			[]string{"glued-settings:1"}},
+		{"quotation marks", "a=\"x y\"\nb='1'\nc=say \"x\"\nd=\"\n", []Entry{{"a", `"x y"`, 1}, {"b", "'1'", 2}, {"c", `say "x"`, 3}, {"d", `"`, 4}},
+			[]string{"quoted-value:1", "quoted-value:2"}},
 		{"odd keys", "account 1 enable=1\nschlüssel=1\n{$key}=1\n", []Entry{{"account 1 enable", "1", 1}, {"schlüssel", "1",
 			2}, {"{$key}",
 			"1", 3}},

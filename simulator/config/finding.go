@@ -22,6 +22,7 @@ const (
 	NotUTF8        Kind = "not-utf8"             // Latin-1, most likely
 	OddKey         Kind = "odd-key"              // a key with blanks or non-ASCII inside
 	GluedSettings  Kind = "glued-settings"       // two settings on one line
+	QuotedValue    Kind = "quoted-value"         // a value in quotation marks
 	ControlChar    Kind = "control-character"    // a line with a control character
 	LongLine       Kind = "line-too-long"        // more than 64 KiB
 	TooMany        Kind = "too-many-settings"    // more than 100,000 in one file

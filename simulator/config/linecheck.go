@@ -76,3 +76,9 @@ func templateText(where, open string) string {
 		"check the " +
 		"template's variable"
 }
+
+// isQuoted tells whether a value stands in quotation marks, as other formats want it.
+func isQuoted(value string) bool {
+	n := len(value)
+	return n > 2 && value[0] == value[n-1] && (value[0] == '"' || value[0] == '\'')
+}

@@ -196,6 +196,28 @@ func trimLines(b []byte) []byte {
 	})
 }
 
+func cutLines(b []byte) []byte {
+	const most = 255
+	return lines(b, func(all []string) {
+		for i, line := range all {
+			if kept, ended := strings.CutSuffix(line, "\n"); ended && len(kept) > most {
+				all[i] = kept[:most] + "\n"
+			}
+		}
+	})
+}
+
+func foldLines(b []byte) []byte {
+	const most = 1000
+	return lines(b, func(all []string) {
+		for i, line := range all {
+			if len(line) > most {
+				all[i] = line[:most] + "\n" + line[most:]
+			}
+		}
+	})
+}
+
 var placeholder = regexp.MustCompile(`\$\{[^}]*\}|\{\{[^}]*\}\}|\{\$[^}]*\}|\$\(MA\)`)
 
 func fillPlaceholders(b []byte) []byte { return placeholder.ReplaceAll(b, []byte("0021f2000001")) }

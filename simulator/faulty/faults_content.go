@@ -30,6 +30,10 @@ func truncationFaults() []spec {
 			"comment lines are left out: configuration that is parsed and printed anew", changing(text, dropComments)},
 		{"trimmed", "http ftp", Truncated, "FIP-CONT-012",
 			"white space at the end of lines is left out", changing(text, trimLines)},
+		{"long-lines-cut", "http tftp", Truncated, "FIP-CONT-018",
+			"lines are cut after 255 characters: a column of a database", changing(text, cutLines)},
+		{"long-lines-folded", "ftp https", Padded, "FIP-CONT-018",
+			"lines of more than 1000 characters go on in the next line: text that is taken for mail", changing(text, foldLines)},
 		{"huge-truncated", "http https ftp", Truncated, "FIP-CONT-016",
 			"what is longer than 32 MiB ends there: a limit on bodies", cutAt(32 << 20)},
 	}
