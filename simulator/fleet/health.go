@@ -17,6 +17,8 @@ type Health struct {
 	LagP50         time.Duration `json:"lag_p50"`          // how late a timer fired, nanoseconds
 	LagP99         time.Duration `json:"lag_p99"`          //
 	LagMax         time.Duration `json:"lag_max"`          //
+	EchoP50        time.Duration `json:"echo_p50"`         // from a datagram to ourselves until it was read, nanoseconds; 0: not known
+	EchoP99        time.Duration `json:"echo_p99"`         //
 	LateTimers     uint64        `json:"late_timers"`      // that fired more than 100 ms late
 	DispatchP99    time.Duration `json:"dispatch_p99"`     // from a meant start until it was handed out
 	SocketDrops    uint64        `json:"socket_drops"`     // UDP datagrams that found a full receive buffer of ours
@@ -45,6 +47,7 @@ type health struct {
 	processors int
 	stopping   chan struct{}
 	stopped    sync.WaitGroup
+	echo       *echo // nil: there is none
 
 	mu       sync.Mutex
 	timers   *hdr.Histogram
@@ -53,11 +56,15 @@ type health struct {
 	dispatch *hdr.Histogram
 }
 
-func startHealth() *health {
+// startHealth begins to watch; with a socket of its own where phones have sockets of this machine.
+func startHealth(sockets bool) *health {
 	h := &health{
 		began: time.Now(), cpu: cpuTime(), machine: readMachineTime(), errors: bufferErrors(),
 		processors: runtime.GOMAXPROCS(0), stopping: make(chan struct{}),
 		timers: hdr.New(lowest, highest, digits), dispatch: hdr.New(lowest, highest, digits),
+	}
+	if sockets {
+		h.echo = openEcho()
 	}
 	h.stopped.Go(h.watch)
 	return h
@@ -76,6 +83,7 @@ func (h *health) watch() {
 		case <-timer.C:
 		}
 		h.fired(time.Since(due))
+		h.echo.send()
 	}
 }
 
@@ -113,6 +121,7 @@ func (h *health) worstSince() time.Duration {
 func (h *health) stop() {
 	close(h.stopping)
 	h.stopped.Wait()
+	h.echo.close()
 }
 
 // now sums up.
@@ -130,6 +139,7 @@ func (h *health) now() Health {
 		BufferErrors: bufferErrors() - h.errors,
 		Goroutines:   runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc, PeakRSS: peakRSS(),
 	}
+	r.EchoP50, r.EchoP99 = h.echo.at(50), h.echo.at(99)
 	r.CPU = float64(r.CPUTime) / float64(max(time.Since(h.began), 1)) / float64(r.Processors)
 	return r
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"net"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -61,7 +62,7 @@ func TestSocketDropsUnknown(t *testing.T) {
 
 // Where this machine, and not the server, decided what was measured, the verdict is invalid and says why.
 func TestInvalid(t *testing.T) {
-	broken := Judged{Threshold: "p99(pass)<5s", Shown: "6s"}
+	broken := Judged{Threshold: "p99(pass)<5s", Value: 6, Shown: "6s"}
 	fast := broken
 	fast.Held = true
 	for _, c := range []struct {
@@ -85,6 +86,9 @@ func TestInvalid(t *testing.T) {
 		{name: "the server is slow", judged: broken, service: 6 * time.Second, want: "does not hold", exit: 1},
 		{name: "busy, and it holds", health: Health{CPU: .97, Processors: 2}, judged: fast},
 		{name: "busy, and it does not", health: Health{CPU: .97, Processors: 2}, judged: broken, service: 6 * time.Second, want: "this process used 97% of 2 processors", exit: 3},
+		{name: "read late, by less than what is too much", health: Health{EchoP99: 90 * time.Millisecond}, judged: broken, service: 6 * time.Second, want: "does not hold", exit: 1},
+		{name: "read late, ten answers a pass", health: Health{EchoP99: 110 * time.Millisecond}, judged: broken, service: 6 * time.Second, want: "read up to 110ms late (p99), 1.1s in all", exit: 3},
+		{name: "read late, and it holds", health: Health{EchoP99: time.Second}, judged: fast},
 		{name: "waiting for permits", health: Health{WaitedPermits: 40, InFlight: 10}, judged: broken, service: time.Second, want: "40 phones waited for one of 10 permits", exit: 3},
 		{name: "starting late", health: Health{WaitForPermits: 60 * time.Millisecond}, judged: broken, service: time.Second, want: "because phones started late, 60ms", exit: 3},
 		{name: "wrong, whatever the speed", health: Health{LagP99: time.Second, LateTimers: 9}, judged: fast, wrong: 2, want: "2 passes ended with wrong settings; and nothing can be said of the rest", exit: 1},
@@ -201,5 +205,27 @@ func TestCourseBounded(t *testing.T) {
 	}
 	if len(all) > maxSlots+1 || ok != 5*maxSlots || heat != 5*maxSlots {
 		t.Errorf("%d parts hold %d passes, %d in the heat map", len(all), ok, heat)
+	}
+}
+
+// A datagram to ourselves comes back, and its time is known; where there is no socket, nothing is known.
+func TestEcho(t *testing.T) {
+	e := openEcho()
+	if e == nil {
+		t.Skip("no loopback interface is up")
+	}
+	defer e.close()
+	for e.at(50) == 0 {
+		if t.Context().Err() != nil {
+			t.Fatal("nothing came back")
+		}
+		e.send()
+		runtime.Gosched()
+	}
+	var none *echo
+	none.send()
+	none.close()
+	if none.at(99) != 0 {
+		t.Error("a time of no socket")
 	}
 }

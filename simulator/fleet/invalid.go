@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -40,6 +41,10 @@ func (r *run) invalid(out *Report, m *merged) []string {
 		case t.isTime() && h.CPU > MostCPU:
 			add("%s does not hold, but this process used %.0f%% of %d processors: "+
 				"what phones waited for may be one of ours; use a faster machine or a lower rate", j.Threshold, 100*h.CPU, h.Processors)
+		case t.heldWithout(j, out.readLate(t)):
+			add("%s does not hold, but what came to this machine was read up to %s late (p99), %s in all: "+
+				"without that it may hold; use a faster or an idle machine, or a lower rate",
+				j.Threshold, round(h.EchoP99), round(out.readLate(t)))
 		case !r.byOurselves(t, m):
 		case h.WaitedPermits > 0:
 			add("%s does not hold because %d phones waited for one of %d permits; "+
@@ -63,6 +68,20 @@ func (h *Health) drops() uint64 {
 		return h.SocketDrops
 	}
 	return h.BufferErrors
+}
+
+// readLate is how much of a stage may be our own: each answer, one after the other, waited until it was read.
+func (out *Report) readLate(t Threshold) time.Duration {
+	answers := uint64(1)
+	if slices.Contains([]string{StagePass, StageService, StageServed}, t.stage) {
+		answers = (out.Requests + max(out.Passes, 1) - 1) / max(out.Passes, 1)
+	}
+	return time.Duration(answers) * out.Health.EchoP99 //nolint:gosec // files of a pass
+}
+
+// heldWithout reports whether a threshold on durations that broke would hold if all took so much less.
+func (t Threshold) heldWithout(j Judged, ours time.Duration) bool {
+	return t.isTime() && j.Value > 0 && t.holds(j.Value-ours.Seconds())
 }
 
 // byOurselves reports whether a threshold on whole passes fails only because phones

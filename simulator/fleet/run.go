@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/fetch"
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // run is one load that is under way.
@@ -106,7 +107,8 @@ func prepare(ctx context.Context, o Options, on machine) (*run, error) {
 func (r *run) whole(ctx context.Context) (*Report, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	r.health = startHealth()
+	_, sockets := r.Network.(wire.OS)
+	r.health = startHealth(sockets)
 	if r.Abort != nil {
 		r.abort = newAbortWindow(*r.Abort)
 	}

@@ -39,9 +39,9 @@ func (out *Report) Summary(w io.Writer) error {
 	}
 	s.line("")
 	h := &out.Health
-	s.line("  this machine: %.0f%% of %d processors, timers %s late (p99), %d datagrams lost in full receive buffers, "+
-		"%d passes waited for one of %d permits, %d MB",
-		100*h.CPU, h.Processors, round(h.LagP99), h.drops(), h.WaitedPermits, h.InFlight, h.PeakRSS>>20)
+	s.line("  this machine: %.0f%% of %d processors, timers %s late (p99), answers read %s late (p99), "+
+		"%d datagrams lost in full receive buffers, %d passes waited for one of %d permits, %d MB",
+		100*h.CPU, h.Processors, round(h.LagP99), readLate(h), h.drops(), h.WaitedPermits, h.InFlight, h.PeakRSS>>20)
 	for i, wrong := range out.Wrongs {
 		if i == maxShownWrong {
 			s.line("  wrong      … and %d more passes", out.Wrong-maxShownWrong)
@@ -123,4 +123,12 @@ func ranked[K ~string](m map[K]uint64) []string {
 		words[i] = fmt.Sprintf("%d %s", m[key], key)
 	}
 	return words
+}
+
+// readLate is how late what came was read, where that is known.
+func readLate(h *Health) string {
+	if h.EchoP99 == 0 {
+		return "?"
+	}
+	return round(h.EchoP99).String()
 }

@@ -121,17 +121,22 @@ func (t Threshold) judge(m *merged, totals totals) Judged {
 			j.Shown = fmt.Sprintf("%.3f%% (%.0f of %.0f)", 100*j.Value, n, of)
 		}
 	}
+	j.Held = t.holds(j.Value)
+	return j
+}
+
+// holds compares a value, in the limit's unit, with the limit.
+func (t Threshold) holds(value float64) bool {
 	switch t.op {
 	case "<":
-		j.Held = j.Value < t.limit
+		return value < t.limit
 	case "<=":
-		j.Held = j.Value <= t.limit
+		return value <= t.limit
 	case ">":
-		j.Held = j.Value > t.limit
+		return value > t.limit
 	default:
-		j.Held = j.Value >= t.limit
+		return value >= t.limit
 	}
-	return j
 }
 
 // duration is the threshold's quantile, mean or maximum of a stage.

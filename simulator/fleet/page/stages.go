@@ -91,6 +91,10 @@ func healthRows(h *fleet.Health, files uint64) []healthRow {
 		{"passes that this machine failed", number(h.LocalFailures), "one is invalid: no socket, port or memory", h.LocalFailures > 0},
 		{"memory", fmt.Sprintf("%d MB at most, heap %d MB in the end", h.PeakRSS>>20, h.HeapBytes>>20), "", false},
 	}
+	if h.EchoP99 > 0 {
+		rows = append(rows, healthRow{"answers were read late", short(h.EchoP50) + " (p50), " + short(h.EchoP99) + " (p99)",
+			"invalid where a threshold on durations breaks that would hold without it", false})
+	}
 	if h.MachineCPU > 0 {
 		rows[2].Value += fmt.Sprintf(", %.0f%% by everything on this machine", 100*h.MachineCPU)
 	}
