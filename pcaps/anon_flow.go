@@ -68,6 +68,8 @@ func (f *flows) take(h *held) {
 		f.datagram(h, [][]byte{h.payload})
 	case h.protocol == layers.IPProtocolTCP:
 		f.segment(h)
+	case h.protocol == layers.IPProtocolICMPv4, h.protocol == layers.IPProtocolICMPv6:
+		f.d.icmp(h.payload, h.four)
 	default:
 		f.d.blank(h.payload)
 	}

@@ -189,6 +189,34 @@ func (d *disguise) other(h *held) {
 	d.blank(b)
 }
 
+// icmp replaces the addresses in the packet that an ICMP error quotes; what it quotes
+// beyond the ports is overwritten, as is all of what is no error.
+func (d *disguise) icmp(b []byte, four bool) {
+	if len(b) < 8 {
+		d.blank(b)
+		return
+	}
+	q, ok := readQuote(four, b[8:])
+	if !ok || icmpWhy(four, b[0], b[1]) == "" {
+		d.blank(b[4:])
+		return
+	}
+	inner := b[8:]
+	if four {
+		was := bytes.Clone(inner[:q.header])
+		d.own4(inner[12:16])
+		d.own4(inner[16:20])
+		if !d.learning {
+			adjust(inner[10:12], sum16(was[:10])+sum16(was[12:20]), sum16(inner[:10])+sum16(inner[12:20]))
+		}
+		d.blank(inner[20:q.header])
+	} else {
+		d.own6(inner[8:24])
+		d.own6(inner[24:40])
+	}
+	d.blank(inner[q.header+8:])
+}
+
 // sum16 is the one's complement sum of what a checksum covers, from an even place on.
 func sum16(b []byte) (sum uint64) {
 	for ; len(b) >= 2; b = b[2:] {
@@ -230,6 +258,10 @@ func (h *held) checksums(wasMore, isMore uint64) {
 	}
 	at := -1
 	switch h.protocol { //nolint:exhaustive // the others have none that counts
+	case layers.IPProtocolICMPv4: // nothing of IP is under it (RFC 792)
+		at, from = h.header+2, to
+	case layers.IPProtocolICMPv6:
+		at = h.header + 2
 	case layers.IPProtocolUDP:
 		at = h.header + 6
 	case layers.IPProtocolTCP:

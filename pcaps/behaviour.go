@@ -25,7 +25,7 @@ var Ignored = []string{
 	"the phone's MAC where each side has one phone only (in names it is $(MA))",
 	"DHCP: transaction id, secs, hops and giaddr; a server's flags, ciaddr, yiaddr, siaddr, length and order of options; the " +
 		"lease itself (a server's options 1, 3, 6, 12, 15, 28, 42, 51, 58, 59, 61, 82, anybody's 50 and 54)",
-	"everything below UDP and TCP: Ethernet, VLANs, IP's fields, fragments, checksums",
+	"everything below UDP and TCP: Ethernet, VLANs, IP's fields, fragments, checksums; ICMP",
 	"SIP: Call-ID, tags, branches, Via, Contact, CSeq number, length; From and To but in a SUBSCRIBE; which headers others " +
 		"send; registrations; whether it is UDP or TCP",
 	"texts for a person: TFTP error texts, reason phrases, FTP reply texts",

@@ -59,6 +59,9 @@ func (w *dhcpWatch) take(d datagram) bool {
 		return true
 	}
 	phone.likely = true
+	if src, dst := d.src.Port(), d.dst.Port(); (src != 67 && src != 68) || (dst != 67 && dst != 68) {
+		phone.oddDHCP = true
+	}
 	if isPhoneMaker(mac) {
 		phone.provisions = true
 	}

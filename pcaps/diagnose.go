@@ -30,6 +30,7 @@ const (
 	Incomplete     Cause = "capture-incomplete"
 	NothingSeen    Cause = "nothing-asked" // no file was asked for
 	AllWell        Cause = "all-well"
+	WentOn         Cause = "went-on" // after something had failed, the phone got files
 )
 
 // Side is where a fault lies: where something has to be corrected.

@@ -209,13 +209,16 @@ func (t *ftpTalk) obey(m moment, c *ftpCommand, code int, text string) {
 			Detail: "the FTP session goes on under TLS: its commands cannot be read"}}
 		t.f.w.r.record(t.phone, e)
 	case isLogin(c.verb) && code >= 400:
-		e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: m.at, Frame: m.frame, Name: "login", Peer: t.f.server,
+		e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: m.at, Frame: m.frame, Name: ftpLogin, Peer: t.f.server,
 			URL: urlOf("ftp", t.f.server, 21, ""), Fault: trace.Unauthorized, Detail: "the login was refused: " + text}}
 		t.f.w.r.record(t.phone, e)
 	case c.verb == "RETR" && code >= 200:
 		t.retrieved(m, code, text)
 	}
 }
+
+// ftpLogin stands in the place of a file's name where the login was refused.
+const ftpLogin = "login"
 
 func isLogin(verb string) bool { return verb == "USER" || verb == "PASS" }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -49,7 +50,11 @@ func TestBadPasses(t *testing.T) {
 		if made[i] == nil {
 			t.FailNow() // as the subtest said
 		}
-		d, blamed := p.told(t, read(t, made[i]))
+		c := read(t, made[i])
+		d, blamed := p.told(t, c)
+		if lines := missed(t, written(t, made[i]), c); lines != "" {
+			t.Errorf("%s: the filters do not show these frames of the diagnoses:\n%s\n%s", p.wrong, lines, d.Filter)
+		}
 		mark := "yes"
 		if d.Cause != p.cause || d.Side != p.side {
 			mark = "**no**"
@@ -67,6 +72,16 @@ func TestBadPasses(t *testing.T) {
 		t.Errorf("%d of %d right, want %d at least", right, len(all), leastRight)
 	}
 	holdDiagnosisPage(t, fmt.Sprintf("%d of %d", right, len(all)), rows.String())
+}
+
+// written is a capture as a file.
+func written(t *testing.T, b []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "made.pcap")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 // told returns what is said first of the pass's phone, and whether the server is blamed

@@ -63,6 +63,7 @@ type Phone struct {
 	ports      []netip.AddrPort // from which it subscribed
 	custom     string           // further options of its Discover, as the option dhcp_custom
 	acks       ackHabit
+	oddDHCP    bool   // its DHCP is at other ports than 67 and 68
 	cut        string // the file in whose middle the capture ends; empty: in none
 }
 

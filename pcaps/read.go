@@ -115,6 +115,8 @@ func (r *reader) frame(f frame) {
 		r.datagram(p)
 	case layers.IPProtocolTCP:
 		r.segment(p)
+	case layers.IPProtocolICMPv4, layers.IPProtocolICMPv6:
+		r.unreachable(p)
 	}
 }
 

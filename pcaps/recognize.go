@@ -80,6 +80,10 @@ func (f *flow) who() *Phone {
 	return p
 }
 
+// connectionTo begins what stands in the place of a file's name where no connection came
+// about.
+const connectionTo = "connection to port "
+
 // unanswered is a connection that did not come about.
 func (f *flow) unanswered() {
 	p := f.w.r.at[f.client.Addr()].real()
@@ -90,7 +94,7 @@ func (f *flow) unanswered() {
 		return
 	}
 	e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: f.last.at, Frame: f.last.frame, Peer: f.server, Attempt: f.syns,
-		Name: fmt.Sprintf("connection to port %d", f.server.Port()), Took: sinceOf(f.start.at, f.last.at), Fault: trace.NoAnswer}}
+		Name: fmt.Sprint(connectionTo, f.server.Port()), Took: sinceOf(f.start.at, f.last.at), Fault: trace.NoAnswer}}
 	e.URL = portURL(f.server)
 	e.Detail = fmt.Sprintf("no answer to %s for a connection", times(f.syns, "request"))
 	if f.reset {

@@ -162,9 +162,10 @@ func ruleWell(s *story) []Diagnosis {
 	var names []string
 	var frames []int
 	got := 0
+	failed := false
 	for _, a := range s.fetches {
 		if a.end.Kind == trace.FetchFailed && a.end.Fault != "" {
-			return nil
+			failed, got, names, frames = true, 0, nil, nil // what came after that counts
 		}
 		if a.done() {
 			got++
@@ -174,6 +175,12 @@ func ruleWell(s *story) []Diagnosis {
 	}
 	d := Diagnosis{Cause: AllWell, rank: 50, Frames: frames}
 	switch sealed := s.events[TLSData]; {
+	case failed && got > 0:
+		d.Cause, d.rank = WentOn, 58
+		d.Text = fmt.Sprintf("after that, the phone got %s", listed(names))
+		d.Next = "Compare the two: what was another thing when it failed?"
+	case failed:
+		return nil
 	case got > 0:
 		d.Text = fmt.Sprintf("the phone got %s", listed(names))
 		d.Next = "If it still does not work, look at the settings in these files: fipsim pcap extract writes them out."

@@ -40,7 +40,7 @@ func ruleFailed(s *story) []Diagnosis {
 
 func (s *story) failed(a *attempt) (d Diagnosis, key string) {
 	server := a.server()
-	d = Diagnosis{Frames: a.frames(), Filter: s.filter(protocolFilter(a.scheme()), server.Addr()), rank: 10}
+	d = Diagnosis{Frames: a.frames(), Filter: s.filter(protocolFilter(a), server.Addr()), rank: 10}
 	key = string(a.end.Fault) + a.end.Name + server.String()
 	switch a.end.Kind { //nolint:exhaustive // the others are how files end well
 	case trace.FetchFailed:
@@ -80,6 +80,11 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 		say(TLSRefused, "Look at the certificate: its names, its dates, who signed it; and which TLS versions both sides offer. "+
 			"openssl s_client -connect "+peer.String()+" shows it.", "no TLS connection to %s: %s", peer, detail)
 	case trace.Unauthorized:
+		if a.name == ftpLogin {
+			say(LoginRefused, "Compare user name and password in the provisioning URL with the server's.",
+				"%s refused the phone's login: %s", peer, strings.TrimPrefix(detail, "the login was refused: "))
+			return
+		}
 		say(LoginRefused, "Compare user name and password in the provisioning URL with the server's.",
 			"%s refused the phone's login for %s (%s)", peer, a.name, detail)
 	case trace.Forbidden:
@@ -107,10 +112,13 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 func (s *story) silent(a *attempt, d *Diagnosis) {
 	server, last := a.server(), a.end.At
 	sends := max(len(a.requests), a.end.Attempt)
-	if after := s.ended(last); after < patience {
+	if e := s.heardOf(a); e.Frame > 0 {
+		s.undelivered(a, e, d)
+		return
+	}
+	if after := s.ended(last); after < patience && !s.goesOn(a) {
 		d.Cause, d.rank = Incomplete, 85
-		d.Text = fmt.Sprintf("the capture ends %s after the request for %s: whether it was answered is not in it", round(max(0,
-			after)), a.name)
+		d.Text = fmt.Sprintf("the capture ends %s the request for %s: whether it was answered is not in it", after0(max(0, after)), a.name)
 		d.Next = "Capture longer: until a minute after the phone's last request."
 		return
 	}
@@ -138,6 +146,16 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 		"a firewall or a route is in between (TFTP answers come from a new port).", server.Addr())
 }
 
+// goesOn reports whether the phone asked for something else after a file.
+func (s *story) goesOn(a *attempt) bool {
+	for _, b := range s.fetches {
+		if len(b.requests) > 0 && b.requests[0].Frame > a.end.Frame && b.requests[0].At.After(a.end.At) {
+			return true
+		}
+	}
+	return false
+}
+
 // ruleSlow: a request that was answered only after it had been sent again.
 func ruleSlow(s *story) []Diagnosis {
 	d := Diagnosis{Cause: SlowAnswer, rank: 60}
@@ -147,7 +165,7 @@ func ruleSlow(s *story) []Diagnosis {
 			gap := a.requests[n-1].At.Sub(a.requests[0].At)
 			names = append(names, fmt.Sprintf("%s (sent %d times in %s)", a.name, n, round(gap)))
 			d.Frames = append(d.Frames, a.frames()...)
-			d.Filter = s.filter(protocolFilter(a.scheme()), a.server().Addr())
+			d.Filter = s.filter(protocolFilter(a), a.server().Addr())
 		}
 	}
 	if len(names) == 0 {
@@ -192,14 +210,14 @@ func ruleFiles(s *story) []Diagnosis {
 			rank = 92
 		}
 		all = append(all, Diagnosis{Cause: NothingThere, rank: rank, Frames: frames(),
-			Filter: s.filter(protocolFilter(missed[0].scheme()), server.Addr()),
+			Filter: s.filter(protocolFilter(missed[0]), server.Addr()),
 			Text:   fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
 			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."})
 	case boot:
 		all = append(all, s.includesMissing(missed)...)
 	case gotCommon && !gotOwn:
 		d := Diagnosis{Cause: OnlyCommon, rank: 40, Frames: append(frames(), got[0].frames()...),
-			Filter: s.filter(protocolFilter(got[0].scheme()), got[0].server().Addr())}
+			Filter: s.filter(protocolFilter(got[0]), got[0].server().Addr())}
 		d.Text = fmt.Sprintf("the phone fell back to the common %s: %s are not there", device.CommonCfg, listed(names))
 		d.Next = "The common cfg has no accounts: put " + s.p.Name() + ".cfg beside it, in lower case, or a boot file that includes it."
 		if !s.asked(s.p.MAC.CfgName()) && !s.p.MAC.IsZero() {
@@ -215,7 +233,8 @@ func ruleFiles(s *story) []Diagnosis {
 func (s *story) unfinished() bool {
 	for _, a := range s.fetches {
 		e := a.end
-		last := e.Kind == trace.FetchFailed && (e.Fault == trace.NoFault || e.Fault == trace.NoAnswer && s.ended(e.At) < patience)
+		last := e.Kind == trace.FetchFailed && (e.Fault == trace.NoFault || e.Fault == trace.NoAnswer && s.ended(e.At) < patience &&
+			!s.goesOn(a) && s.heardOf(a).Frame == 0)
 		if last || a.end.Kind == "" && !a.asked {
 			return true
 		}
@@ -242,7 +261,7 @@ func (s *story) includesMissing(missed []*attempt) []Diagnosis {
 		}
 		names = append(names, a.name)
 		d.Frames = append(d.Frames, a.frames()...)
-		d.Filter = s.filter(protocolFilter(a.scheme()), a.server().Addr())
+		d.Filter = s.filter(protocolFilter(a), a.server().Addr())
 	}
 	if len(names) == 0 {
 		return nil

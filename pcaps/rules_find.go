@@ -12,14 +12,10 @@ import (
 
 // ruleDHCP: no answer, a refusal, or no option that names a server.
 func ruleDHCP(s *story) []Diagnosis {
-	filter := "dhcp"
-	if !s.p.MAC.IsZero() {
-		filter = "dhcp.hw.mac_addr == " + strings.ToLower(s.p.MAC.Colons())
-	}
 	discovers, acks, offers := s.events[trace.DHCPDiscover], s.events[trace.DHCPAck], s.events[trace.DHCPOffer]
 	requests := slices.Concat(discovers, s.events[trace.DHCPRequest], s.events[trace.DHCPRenew])
 	answers := slices.Concat(offers, acks)
-	d := Diagnosis{Filter: filter, rank: 12}
+	d := Diagnosis{Filter: s.dhcpFilter(), rank: 12}
 	if len(s.fetches) > 0 {
 		d.rank = 75 // it found a server all the same
 	}
@@ -185,12 +181,15 @@ func ruleNeverAsked(s *story) []Diagnosis {
 		return nil
 	}
 	o := s.offers[len(s.offers)-1]
-	d := Diagnosis{Cause: WrongServer, rank: 16, Frames: framesOf(o.e), Filter: s.filter("", s.host(o.url))}
+	d := Diagnosis{Cause: WrongServer, rank: 16, Frames: framesOf(o.e), Filter: s.dhcpFilter()}
+	if host := s.host(o.url); host.IsValid() && d.Filter != "" {
+		d.Filter += " || (" + s.filter("", host) + ")"
+	}
 	switch {
 	case s.ended(o.e.At) < 2*patience:
 		d.Cause, d.rank = Incomplete, 85
-		d.Text = fmt.Sprintf("DHCP names %s, and the capture ends %s later: what the phone did with it is not in it", o.url,
-			round(max(0, s.ended(o.e.At))))
+		d.Text = fmt.Sprintf("DHCP names %s, and the capture ends %s that: what the phone did with it is not in it", o.url,
+			after0(max(0, s.ended(o.e.At))))
 		d.Next = "Capture longer: a phone needs up to half a minute after DHCP before it asks for its files."
 	default:
 		d.Text = fmt.Sprintf("DHCP names %s, but the phone asked for no file in this capture", o.url)

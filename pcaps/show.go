@@ -17,6 +17,8 @@ func Line(e Event) string {
 		return ""
 	case LogLine:
 		return trace.Clean("   log " + e.Detail)
+	case ICMPError:
+		return trace.Clean(fmt.Sprintf("<- icmp %s says: %s: %s", e.Peer.Addr(), e.Name, e.Detail))
 	case TLSHello:
 		return trace.Clean(fmt.Sprintf("-> tls to %s%s, %s", e.Peer, forHost(e.Name), e.Detail))
 	case TLSServer:
@@ -28,6 +30,9 @@ func Line(e Event) string {
 	case trace.FetchFailed:
 		if e.Fault == trace.NoFault { // the capture's fault
 			return trace.Clean("   " + e.Name + ": " + e.Detail)
+		}
+		if strings.HasPrefix(e.Name, connectionTo) {
+			return trace.Clean(fmt.Sprintf("<- no connection to %s: %s", e.Peer, e.Detail))
 		}
 	}
 	line, _ := trace.Line(e.Event)

@@ -140,6 +140,18 @@ func (s *story) filter(protocol string, server netip.Addr) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " && ")
 }
 
+// dhcpFilter is a Wireshark display filter for what the phone and DHCP servers said.
+// Empty where it was said at other ports than those by which Wireshark knows DHCP.
+func (s *story) dhcpFilter() string {
+	switch {
+	case s.p.oddDHCP:
+		return ""
+	case s.p.MAC.IsZero():
+		return "dhcp"
+	}
+	return "dhcp.hw.mac_addr == " + strings.ToLower(s.p.MAC.Colons())
+}
+
 func family(a netip.Addr) string {
 	if a.Is6() {
 		return "ipv6"
@@ -154,10 +166,14 @@ func (s *story) address() netip.Addr {
 	return s.p.Addresses[len(s.p.Addresses)-1]
 }
 
-// protocolFilter is the display filter of a scheme.
-func protocolFilter(scheme string) string {
-	switch scheme {
+// protocolFilter is the display filter of a file's protocol. Wireshark knows TFTP by its
+// port.
+func protocolFilter(a *attempt) string {
+	switch a.scheme() {
 	case "tftp":
+		if a.server().Port() != tftpPort {
+			return "udp"
+		}
 		return "tftp"
 	case "ftp":
 		return "(ftp || ftp-data || tcp)"
