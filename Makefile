@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz mutation servers fusionpbx dist pictures vuln
+.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz faults mutation servers fusionpbx dist pictures vuln
 
 help: ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -68,6 +68,10 @@ bench-instrument: ## what a load measures beside what was so: truth, reading, de
 
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
+
+FAULT_PHONES ?= 40
+faults: ## faults of network and server under load, and their table in docs/trust.md anew (root, make servers)
+	go test ./simulator/fleet -run 'TestFaults$$' -timeout 120m -fault-phones $(FAULT_PHONES) -update-faults
 
 mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour); FAULT=tftp/name: that one
 	go test ./steps -run 'TestMutations$$' -timeout 90m -whole-suite -update-mutation -fault '$(FAULT)'

@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,7 +55,20 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	sideBySide()
 	os.Exit(m.Run())
+}
+
+// manyCells is how many cells of TestFaults go on at once: most of their time they wait. Nothing else in this package is
+// parallel.
+const manyCells = 24
+
+// sideBySide lets so many of them, unless -parallel says how many.
+func sideBySide() {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue {
+		_ = p.Value.Set(strconv.Itoa(manyCells)) // a number
+	}
 }
 
 // load is what a child does.
@@ -71,6 +86,11 @@ type load struct {
 	PnP      string
 	Held     bool // the phones hold what an earlier pass gave them
 	Watch    bool // look at memory and open files
+
+	CA   string        // whom phones trust, as PEM
+	DNS  string        // HOST:PORT that phones ask for names; empty: the system's
+	Soon bool          // the functions of midway begin when phones have started, not when some are provisioned
+	Most time.Duration // bounds it; 0: loadLimit
 }
 
 // loaded is what came of it.
@@ -103,6 +123,14 @@ func runChild(text string) error {
 			return err
 		}
 	}
+	if o.TLS.CA = []byte(l.CA); l.CA == "" {
+		o.TLS.CA = nil
+	}
+	if l.DNS != "" {
+		o.Network = wire.OS{Resolver: &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, l.DNS)
+		}}}
+	}
 	if l.Loss > 0 {
 		pass := []time.Duration{0}
 		o.Network = &wire.Tap{Fault: func(wire.Datagram, bool) []time.Duration {
@@ -118,7 +146,7 @@ func runChild(text string) error {
 			looks = append(looks, lookNow(p))
 		}
 		if !p.Final {
-			fmt.Fprintf(os.Stderr, "ok %d\n", p.OK)
+			fmt.Fprintf(os.Stderr, "ok %d started %d\n", p.OK, p.Started)
 		}
 	}
 	// The first socket of a process makes the runtime open its poller, for good.
@@ -172,10 +200,11 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), loadLimit+2*l.Stage.Over)
+	ctx, cancel := context.WithTimeout(t.Context(), max(loadLimit, l.Most)+2*l.Stage.Over)
 	defer cancel()
 	cmd := tb.Phone.Command(ctx, exe)
-	cmd.Env = append(os.Environ(), childJob+"="+string(job))
+	files := t.TempDir()
+	cmd.Env = append(os.Environ(), childJob+"="+string(job), "TMPDIR="+files)
 	var stdout, rest bytes.Buffer
 	cmd.Stdout = &stdout
 	stderr, err := cmd.StderrPipe()
@@ -186,10 +215,10 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		var ok int
-		if _, err := fmt.Sscanf(lines.Text(), "ok %d", &ok); err != nil {
+		var ok, started int
+		if _, err := fmt.Sscanf(lines.Text(), "ok %d started %d", &ok, &started); err != nil {
 			fmt.Fprintln(&rest, lines.Text())
-		} else if (ok > 0 || l.Stage.Arrival == "checksync") && len(midway) > 0 {
+		} else if (ok > 0 || l.Soon && started > 0 || l.Stage.Arrival == "checksync") && len(midway) > 0 {
 			midway[0]()
 			midway = midway[1:]
 		}
@@ -203,6 +232,9 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 	}
 	if len(midway) > 0 {
 		t.Error("it was over before anything could be done to it")
+	}
+	if left, err := os.ReadDir(files); err != nil || len(left) > 0 {
+		t.Errorf("files that were left: %v, %v", left, err)
 	}
 	if out.Leak != "" || out.After > out.Before {
 		t.Errorf("%d open files at the start, %d at the end; %s", out.Before, out.After, out.Leak)

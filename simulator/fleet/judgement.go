@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
@@ -67,7 +68,20 @@ func (out *Report) bad() (wrong, rest []string) {
 	if len(out.Thresholds) == 0 && out.Provisioned < out.Phones && out.Ended == "done" {
 		rest = append(rest, fmt.Sprintf("%d of %d phones were not provisioned", out.Phones-out.Provisioned, out.Phones))
 	}
+	if len(rest) > 0 && out.unanswered() {
+		rest = append(rest, fmt.Sprintf("nobody ever answered (%s): is there a server, and is this its address?",
+			strings.Join(ranked(out.Errors), ", ")))
+	}
 	return wrong, rest
+}
+
+// unanswered reports whether no phone ever heard anything.
+func (out *Report) unanswered() bool {
+	var silent uint64
+	for _, code := range []trace.Code{trace.UnknownHost, trace.Refused, trace.Unreachable, trace.NoAnswer, trace.NoServer} {
+		silent += out.Errors[code]
+	}
+	return out.Failed > 0 && silent == out.Passes && out.Missing == 0 && out.Bytes == 0
 }
 
 // Verdict returns nil where the load was borne, a *verdict.Fail where the server is to

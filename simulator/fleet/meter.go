@@ -52,6 +52,7 @@ type counts struct {
 	Requests uint64 // files that were asked for
 	Missing  uint64 // of them: the server has none
 	Resends  uint64 // packets that were sent again after silence
+	Searches uint64 // messages of discovery that were sent again after silence
 	Timeouts uint64 // files for which no answer came
 	Bytes    uint64
 	Waited   uint64 // passes that waited for a permit
@@ -67,6 +68,7 @@ func (c *counts) add(o *counts) {
 	c.Requests += o.Requests
 	c.Missing += o.Missing
 	c.Resends += o.Resends
+	c.Searches += o.Searches
 	c.Timeouts += o.Timeouts
 	c.Bytes += o.Bytes
 	c.Waited += o.Waited

@@ -41,7 +41,8 @@ type Report struct {
 	Rate     float64 `json:"rate"`  // passes a second
 	Requests uint64  `json:"requests"`
 	Missing  uint64  `json:"missing"`
-	Resends  uint64  `json:"resends"`
+	Resends  uint64  `json:"resends"`           // packets
+	Searches uint64  `json:"discovery_resends"` // SUBSCRIBEs, DISCOVERs and REQUESTs that were sent again
 	Timeouts uint64  `json:"timeouts"`
 	Bytes    uint64  `json:"bytes"`
 
@@ -107,7 +108,7 @@ func (r *run) look() *Report {
 		Format: FormatReport, Version: FormatVersion, Began: r.began, Seed: r.Seed, Ended: "running", Took: time.Since(r.began),
 		Phones: t.phones, Provisioned: t.provisioned, Unserved: t.unserved,
 		Meant: t.meant, Shed: t.shed, Late: t.LateBy, Passes: t.Passes, OK: t.OK, Failed: t.Failed, Wrong: t.Wrong,
-		Requests: t.Requests, Missing: t.Missing, Resends: t.Resends, Timeouts: t.Timeouts, Bytes: t.Bytes,
+		Requests: t.Requests, Missing: t.Missing, Resends: t.Resends, Searches: t.Searches, Timeouts: t.Timeouts, Bytes: t.Bytes,
 		Outcomes: m.results, Errors: m.errors, FileErrors: m.files, Latencies: m.latencies(),
 	}
 	out.Rate = float64(t.Passes) / max(out.Took.Seconds(), 1e-3)

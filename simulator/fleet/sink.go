@@ -61,6 +61,10 @@ func (s *sink) Record(e trace.Event) {
 		if e.Attempt > 1 {
 			s.count(func(c *counts) { c.Resends++ })
 		}
+	case trace.PnPSubscribe, trace.DHCPDiscover, trace.DHCPRequest:
+		if e.Attempt > 1 {
+			s.count(func(c *counts) { c.Searches++ })
+		}
 	case trace.FetchDone, trace.FetchMissing, trace.FetchFailed:
 		s.file(e)
 	case trace.ConfigApplied:

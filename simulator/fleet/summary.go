@@ -22,6 +22,9 @@ func (out *Report) Summary(w io.Writer) error {
 	s.line("  starts     %d meant, %d late by more than %s, %d shed", out.Meant, out.Late, lateAfter, out.Shed)
 	s.line("  files      %d asked for, %d missing, %d bytes; %d packets sent again, %d time-outs",
 		out.Requests, out.Missing, out.Bytes, out.Resends, out.Timeouts)
+	if out.Searches > 0 {
+		s.line("  discovery  %d messages sent again", out.Searches)
+	}
 	if c := out.SIP; c != nil {
 		s.line("  SIP        %d requests answered, %d of them sent again, %d to nobody; %d asked for a pass, %d of them for a reboot",
 			c.Requests, c.Again, c.Unknown, c.CheckSync, c.Reboots)

@@ -71,7 +71,10 @@ func authority(tb *Testbed) CA {
 // certFiles are a server's certificate as files.
 type certFiles struct{ chain, key string }
 
-// certificate makes one for the server's address.
+// Name is a name that every server's certificate has, for tests with a DNS server.
+const Name = "provision.test"
+
+// certificate makes one for the server's address, and for Name.
 func (s *starting) certificate() certFiles {
 	s.t.Helper()
 	ca := authority(s.Testbed)
@@ -80,7 +83,8 @@ func (s *starting) certificate() certFiles {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 64))
 	s.must(err, "make a serial number")
 	template := &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: s.addr.String()}, IPAddresses: []net.IP{s.addr.AsSlice()},
+		SerialNumber: serial, Subject: pkix.Name{CommonName: s.addr.String()},
+		IPAddresses: []net.IP{s.addr.AsSlice()}, DNSNames: []string{Name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}

@@ -55,6 +55,7 @@ type Testbed struct {
 
 	t    testing.TB
 	used *used
+	bad  *badCable // nil: the cable is good
 }
 
 // used counts what a testbed has given out, to all its views together.
@@ -66,6 +67,15 @@ type used struct {
 // or the privilege to make namespaces, is missing.
 func New(t testing.TB, needs Needs) *Testbed {
 	t.Helper()
+	tb := newSides(t, needs)
+	tb.ip(tb.Server, "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", tb.Phone.Path())
+	tb.plugIn()
+	return tb
+}
+
+// newSides makes the two sides, without the cable.
+func newSides(t testing.TB, needs Needs) *Testbed {
+	t.Helper()
 	if missing := Missing(needs); missing != "" {
 		if os.Getenv(RequireReal) == "1" { //nolint:forbidigo // a package for tests: nothing else can pass it the switch
 			t.Fatalf("testbed: %s (%s=1: nothing may be skipped)", missing, RequireReal)
@@ -75,14 +85,18 @@ func New(t testing.TB, needs Needs) *Testbed {
 	tb := &Testbed{t: t, used: new(used)}
 	tb.Server = tb.namespace("server", serverAddr)
 	tb.Phone = tb.namespace("phone", phoneAddr)
-	tb.ip(tb.Server, "link", "add", cable, "type", "veth", "peer", "name", cable, "netns", tb.Phone.Path())
+	return tb
+}
+
+// plugIn gives both ends of the cable their addresses.
+func (tb *Testbed) plugIn() {
+	tb.t.Helper()
 	for _, ns := range []*Namespace{tb.Server, tb.Phone} {
 		tb.ip(ns, "link", "set", "lo", "up")
 		tb.ip(ns, "address", "add", ns.Addr.String()+"/16", "dev", cable)
 		tb.ip(ns, "link", "set", cable, "up")
 		tb.ip(ns, "route", "add", "224.0.0.0/4", "dev", cable)
 	}
-	return tb
 }
 
 // For returns the same network for a subtest: what is started through it ends with the

@@ -50,6 +50,8 @@ var plain = []metric{
 	counter("files_total", "Files that were asked for.", func(r *fleet.Report) uint64 { return r.Requests }),
 	counter("files_missing_total", "Files that the server does not have.", func(r *fleet.Report) uint64 { return r.Missing }),
 	counter("resends_total", "Packets that were sent again after silence.", func(r *fleet.Report) uint64 { return r.Resends }),
+	counter("discovery_resends_total", "Messages of discovery that were sent again after silence.",
+		func(r *fleet.Report) uint64 { return r.Searches }),
 	counter("timeouts_total", "Files for which no answer came.", func(r *fleet.Report) uint64 { return r.Timeouts }),
 	counter("bytes_total", "Bytes of files.", func(r *fleet.Report) uint64 { return r.Bytes }),
 	counter("mixed_up_total", "Passes that ended with another phone's settings.", func(r *fleet.Report) uint64 { return uint64(r.Mixed) }),
