@@ -213,8 +213,10 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 		return nil, harness("%v", err)
 	case in.stood():
 		a.fault = &fetch.Error{Code: trace.NoAnswer, URL: a.fault.URL, Detail: in.standstill(limit, spoke(a.events))}
-	case a.fault.Code == trace.TimeUp:
+	case a.fault.Code == trace.TimeUp && errors.Is(err, context.DeadlineExceeded):
 		return nil, harness("%s was still coming after %s: this is too slow to be judged", name, wholeFile)
+	case a.fault.Code == trace.TimeUp: // an option's, which it names
+		return nil, harness("%s: %s: this is too slow to be judged", name, a.fault.Detail)
 	case gone(a.fault.Code) && !spoke(a.events):
 		return nil, harness("%v", err)
 	}

@@ -26,14 +26,18 @@ var columns = []string{"mac", "model", "user", "password", "expect"}
 //
 // A MAC may have any usual spelling, and one that is all digits is a MAC too. expect
 // names an expect file, relative to the folder of this one. Errors begin with
-// file:line:column, and never show a password.
-func ReadCSV(name string) ([]Spec, error) {
+// file:line:column, and never show a password. A record has at most 1 MiB, and all
+// expect files together have at most 512 MiB.
+func ReadCSV(name string) ([]Spec, error) { return readCSV(name, maxExpect) }
+
+func readCSV(name string, expects int64) ([]Spec, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t := &table{name: name, csv: csv.NewReader(f), seen: make(map[device.MAC]int), expects: make(map[string]*scenarios.Expect)}
+	t := &table{name: name, seen: make(map[device.MAC]int), expects: make(map[string]*scenarios.Expect), left: expects, most: expects}
+	t.csv = csv.NewReader(&records{in: f, table: t})
 	t.csv.ReuseRecord = true
 	t.csv.Comment = '#'
 	t.csv.TrimLeadingSpace = true
@@ -66,12 +70,16 @@ type table struct {
 	at      map[string]int // the place of each column
 	seen    map[device.MAC]int
 	expects map[string]*scenarios.Expect // by path: phones share them
+	most    int64                        // bytes of all expect files
+	left    int64                        // how many of them may still come
+	began   int64                        // where the record begins that is being read, in bytes
+	line    int                          // and its line
 	specs   []Spec
 }
 
 // head reads the names of the columns.
 func (t *table) head() error {
-	names, err := t.csv.Read()
+	names, err := t.record()
 	if errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s:1:1: empty: want a head line, %s", t.name, strings.Join(columns, ","))
 	}
@@ -97,7 +105,7 @@ func (t *table) head() error {
 
 // row reads one phone.
 func (t *table) row() (s Spec, err error) {
-	fields, err := t.csv.Read()
+	fields, err := t.record()
 	if err != nil {
 		return s, t.placed(err)
 	}
@@ -138,6 +146,11 @@ func (t *table) expect(file string) (*scenarios.Expect, error) {
 	}
 	if e, ok := t.expects[path]; ok {
 		return e, nil
+	}
+	if info, err := os.Stat(path); err == nil {
+		if t.left -= info.Size(); t.left < 0 {
+			return nil, fmt.Errorf("%s: the expect files together have more than %d bytes", file, t.most)
+		}
 	}
 	e, err := scenarios.ReadExpect(path)
 	if err == nil {
