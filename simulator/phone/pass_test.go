@@ -1,84 +1,16 @@
 package phone_test
 
 import (
-	"errors"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/device"
-	"github.com/fipsim/fipsim/simulator/discover"
-	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
-
-// tree is what a server publishes: a file's name and its content.
-type tree map[string]string
-
-// publish writes t to a folder and returns its URL.
-func publish(t *testing.T, files tree) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, body := range files {
-		path := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return "file://" + dir + "/"
-}
-
-// boot makes a phone that provisions from url, and lets it run one pass.
-func boot(t *testing.T, url string, set ...string) (*phone.Phone, *trace.Recorder, device.Outcome, error) {
-	t.Helper()
-	events := new(trace.Recorder)
-	stream := trace.NewStream(device.DefaultMAC, events)
-	o := phone.Options{Trace: stream, Finders: map[string]discover.Finder{"static": discover.Static{URL: url}}}
-	for _, option := range set {
-		key, value, _ := strings.Cut(option, "=")
-		if err := o.Behaviour.Set(key, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := phone.New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	outcome, err := p.Provision(t.Context(), device.PowerOn)
-	return p, events, outcome, err
-}
-
-// asked are the files that a phone asked for, in order; ! marks a miss.
-func asked(events *trace.Recorder) []string {
-	var names []string
-	for _, e := range events.Events() {
-		switch e.Kind {
-		case trace.FetchDone:
-			names = append(names, e.Name)
-		case trace.FetchMissing:
-			names = append(names, "!"+e.Name)
-		}
-	}
-	return names
-}
-
-// held are a phone's settings as lines, sorted.
-func held(p *phone.Phone) []string {
-	var lines []string
-	for s := range p.Settings().All() {
-		lines = append(lines, s.Key+"="+s.Value)
-	}
-	return lines
-}
 
 // The order of the guide's DHCP capture: MAC boot, common boot, common cfg, MAC cfg.
 // A boot file that is found replaces the two cfg files by its includes.
@@ -177,70 +109,6 @@ func TestOrderOfFiles(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
-	url := publish(t, tree{"y000000000000.cfg": "a.x=1\n"})
-	p, _, outcome, err := boot(t, url)
-	if outcome != device.Provisioned || err != nil {
-		t.Errorf("first pass: %s, %v", outcome, err)
-	}
-	outcome, err = p.Provision(t.Context(), device.Interval)
-	if outcome != device.Unchanged || err != nil {
-		t.Errorf("second pass: %s, %v", outcome, err)
-	}
-	_, _, outcome, err = boot(t, publish(t, tree{"other.cfg": "a.x=1\n"}))
-	if outcome != device.NothingFound || phone.FaultOf(err) != trace.NothingToDo {
-		t.Errorf("an empty server: %s, %v", outcome, err)
-	}
-	_, _, outcome, err = boot(t, "gopher://example.test/")
-	if outcome != device.Failed || phone.FaultOf(err) != trace.BadURL {
-		t.Errorf("an unknown scheme: %s, %v", outcome, err)
-	}
-}
-
-// "Everything else: the pass fails, nothing is applied, what the phone had stays."
-func TestFailureKeepsSettings(t *testing.T) {
-	dir := strings.TrimPrefix(publish(t, tree{"y000000000000.cfg": "a.x=1\n", "0021f2000001.cfg": "a.y=1\n"}), "file://")
-	p, _, _, err := boot(t, "file://"+dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(name, body string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write("y000000000000.cfg", "a.x=2\n")
-	write("0021f2000001.cfg", "\x00\x01\x02\x03 encrypted \x00")
-	outcome, err := p.Provision(t.Context(), device.Interval)
-	if outcome != device.Failed || phone.FaultOf(err) != trace.BadContent {
-		t.Errorf("a cfg file that is no text: %s, %v", outcome, err)
-	}
-	if diff := cmp.Diff([]string{"a.x=1", "a.y=1"}, held(p)); diff != "" {
-		t.Errorf("settings (-want +got):\n%s", diff)
-	}
-	if changed := p.Last().Changed; len(changed) != 0 {
-		t.Errorf("the report says that %v changed", changed)
-	}
-}
-
-// Settings that no file mentions stay (Guide: updated configurations).
-func TestSettingsNotMentionedStay(t *testing.T) {
-	dir := strings.TrimPrefix(publish(t, tree{"y000000000000.cfg": "a.x=1\na.y=1\n"}), "file://")
-	p, _, _, err := boot(t, "file://"+dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "y000000000000.cfg"), []byte("a.x=2\na.y=\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Provision(t.Context(), device.Interval); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"a.x=2", "a.y=1"}, held(p)); diff != "" {
-		t.Errorf("settings (-want +got):\n%s", diff)
-	}
-}
-
 func TestBadIncludes(t *testing.T) {
 	url := publish(t, tree{"y000000000000.boot": "include:config <http://:bad/x.cfg>\ninclude:config <gone.cfg>\ninclude:config <2.cfg>\n", "2.cfg": "a.x=1\n"})
 	p, _, _, err := boot(t, url)
@@ -290,46 +158,5 @@ func TestOneFile(t *testing.T) {
 	_, _, outcome, err := boot(t, url+"gone.cfg")
 	if outcome != device.NothingFound {
 		t.Errorf("a file that is missing: %s, %v", outcome, err)
-	}
-}
-
-func TestResources(t *testing.T) {
-	files := tree{
-		"book.xml": "<?xml version=\"1.0\"?><Directory><DirectoryEntry><Name>A</Name></DirectoryEntry><DirectoryEntry/></Directory>",
-		"bad.xml":  "<Directory><DirectoryEntry></Directory>",
-	}
-	url := publish(t, files)
-	files["y000000000000.cfg"] = "local_contact.data.url=" + url + "book.xml\nremote_phonebook.data.1.url=" + url +
-		"bad.xml\nremote_phonebook.data.2.url=" + url + "gone.xml\na.x=1\n"
-	p, _, outcome, err := boot(t, publish(t, files))
-	if outcome != device.Provisioned || err != nil {
-		t.Fatalf("%s, %v: a missing resource never undoes the settings", outcome, err)
-	}
-	got := p.Last().Resources
-	if len(got) != 3 {
-		t.Fatalf("resources %v", got)
-	}
-	if got[0].Err != nil || got[0].Entries != 2 {
-		t.Errorf("a phonebook of two entries: %+v", got[0])
-	}
-	if phone.FaultOf(got[1].Err) != trace.BadContent || !strings.Contains(got[1].Err.Error(), "line 1") {
-		t.Errorf("a phonebook that is not well-formed: %v", got[1].Err)
-	}
-	if !errors.Is(got[2].Err, fetch.ErrNotFound) {
-		t.Errorf("a missing phonebook: %v", got[2].Err)
-	}
-}
-
-func TestRebootNeeded(t *testing.T) {
-	url := publish(t, tree{"y000000000000.cfg": "static.network.vlan.internet_port_vid=7\na.x=1\n"})
-	p, _, _, err := boot(t, url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"static.network.vlan.internet_port_vid"}, p.Last().Reboot); diff != "" {
-		t.Errorf("needs a reboot (-want +got):\n%s", diff)
-	}
-	if _, err := p.Provision(t.Context(), device.Interval); err != nil || len(p.Last().Reboot) != 0 {
-		t.Errorf("the same settings again: reboot for %v, %v", p.Last().Reboot, err)
 	}
 }
