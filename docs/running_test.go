@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -96,5 +97,18 @@ func (r *running) interrupt(t *testing.T) {
 	}
 	if err := <-r.done; err != nil {
 		t.Errorf("%s: after Ctrl-C: %v\n%s%s", r.block.Place(), err, r.block.Text, r.printed())
+	}
+}
+
+// A load that this machine was too busy for is tried again before anything is said of its page.
+func TestInvalidIsTriedAgain(t *testing.T) {
+	needPrograms(t, "bash")
+	p := &page{clone: t.TempDir(), env: os.Environ()}
+	got := p.run(t, docs.Block{File: "p.md", Line: 1, Lang: "sh", Run: true, Text: `echo x >>tries
+if [ "$(wc -l <tries)" -lt 3 ]; then printf 'report\nfipsim: invalid: too busy\n'; exit 3; fi
+echo held
+`})
+	if got != "held\n" || p.busy {
+		t.Errorf("after two invalid loads and one that held: %q, busy %t", got, p.busy)
 	}
 }
