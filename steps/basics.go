@@ -95,7 +95,7 @@ func (w *world) place(ctx context.Context, name string) (*scenarios.Publication,
 	if !w.suite.can(scenarios.PublishTree) {
 		return nil, nil
 	}
-	return share(&w.suite.shared, "place "+name, func() (*scenarios.Publication, error) {
+	return keep(&w.suite.shared, "place "+name, func() (*scenarios.Publication, error) {
 		// It outlives the scenario that publishes it.
 		p, err := w.suite.options.Target.Publish(context.WithoutCancel(ctx), places[name]())
 		if err != nil {

@@ -14,7 +14,7 @@ const mostCustomers = 20
 // customers are phones that the server has something for: whether others get an answer
 // to a SUBSCRIBE or an option 66 is for its maker to decide. There is at least one.
 func (w *world) customers(ctx context.Context) ([]device.MAC, error) {
-	return share(&w.suite.shared, "customers", func() ([]device.MAC, error) {
+	return keep(&w.suite.shared, "customers", func() ([]device.MAC, error) {
 		s := w.suite
 		if s.can(scenarios.PublishRoot) {
 			var all []device.MAC
@@ -64,7 +64,7 @@ func (w *world) couple(ctx context.Context) ([2]device.MAC, error) {
 	if w.talks.couple != ([2]device.MAC{}) {
 		return w.talks.couple, nil
 	}
-	free, err := share(&w.suite.shared, "couples of customers", func() (chan [2]device.MAC, error) {
+	free, err := keep(&w.suite.shared, "couples of customers", func() (chan [2]device.MAC, error) {
 		macs, err := w.customers(ctx)
 		couples := make(chan [2]device.MAC, max(1, len(macs)/2))
 		if len(macs) < 3 {

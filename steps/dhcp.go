@@ -51,7 +51,7 @@ const mostSeen = 10_000
 // dhcpHub opens the relay when it is first asked for.
 func (w *world) dhcpHub(ctx context.Context) (*dhcpHub, error) {
 	s := w.suite
-	return share(&s.shared, "the DHCP relay", func() (*dhcpHub, error) {
+	return keep(&s.shared, "the DHCP relay", func() (*dhcpHub, error) {
 		at, err := w.dhcpAddress()
 		if err != nil {
 			return nil, err

@@ -62,6 +62,7 @@ type suite struct {
 	side    *semaphore.Weighted
 	pulse   pulse
 	slow    []string // schemes, PnP, DHCP that serve one client at a time: known after the first phase
+	stalls  stalls
 
 	shared shared // what several scenarios look at
 
@@ -94,9 +95,11 @@ func Run(ctx context.Context, o Options) (*report.Run, error) {
 	if o.Started != nil {
 		o.Started(plan)
 	}
+	watched := s.stalls.watch()
 	s.start(ctx, plan)
 	s.judgeAll(ctx, plan)
 	s.end()
+	watched()
 	run.Took, run.Results = time.Since(run.Started), s.results
 	run.Stopped = s.pulse.stopped(ctx)
 	resetting, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -123,7 +126,7 @@ func newSuite(o Options) (*suite, error) {
 		s.net = NewLimited(s.net, o.MaxRate)
 	}
 	s.side = semaphore.NewWeighted(int64(s.width()))
-	s.pulse.suite = s
+	s.pulse.suite, s.shared.stalls = s, &s.stalls
 	var err error
 	if s.sources, err = newSources(o.Scenarios); err != nil {
 		return nil, err
@@ -171,7 +174,8 @@ func phase(r features.Rule) int {
 }
 
 // judgeAll judges what is planned, phase by phase; then once more, one after the other,
-// what met a busy server, and what depends on an option with that option's other values.
+// what met a busy server or a standstill of our own machine, and what depends on an
+// option with that option's other values.
 func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 	s.skip(plan)
 	var all sync.WaitGroup
@@ -192,6 +196,7 @@ func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 		all.Wait()
 	}
 	s.retryBusy(ctx)
+	s.retryStalled(ctx)
 	s.tryAlternatives(ctx)
 }
 

@@ -3,18 +3,34 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"github.com/fipsim/fipsim/simulator/faulty"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"fipsim": main})
+	testscript.Main(leakless{m}, map[string]func(){"fipsim": main})
+}
+
+// leakless fails what passed if a goroutine is left behind.
+type leakless struct{ *testing.M }
+
+func (l leakless) Run() (status int) {
+	if status = l.M.Run(); status != 0 {
+		return status
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // TestScripts runs the command as people do: one behaviour a file, in testdata/script.

@@ -56,7 +56,8 @@ func TestMain(m *testing.M) {
 		return
 	}
 	sideBySide()
-	os.Exit(m.Run())
+	// Phones that are through leave no goroutine behind, whoever their server was.
+	goleak.VerifyTestMain(m)
 }
 
 // manyCells is how many cells of TestFaults go on at once: most of their time they wait. Nothing else in this package is
