@@ -23,6 +23,20 @@ func itHas66(ctx context.Context) error {
 	return violated("option 66 in the ACK", "%s", t.what())
 }
 
+// bothHave66 judges the second of two phones where the first was told a server.
+func bothHave66(ctx context.Context) error {
+	w := of(ctx)
+	first, second := w.talks.dhcp, w.talks.others[0]
+	if err := first.needsServer(); err != nil {
+		return err
+	}
+	if second.ack() == nil || second.lease != nil || len(second.text()) > 0 {
+		return nil // whether a second phone is given an address, other rules say
+	}
+	return violated("option 66 in the ACK for every phone", "phone %s was told a server, phone %s was not: %s",
+		first.mac, second.mac, second.what())
+}
+
 // text is the ACK's option 66 as it came, in the options field.
 func (t *dhcpTalk) text() []byte {
 	v, _ := value(t.ack(), dhcpv4.OptionTFTPServerName)

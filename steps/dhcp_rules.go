@@ -1,7 +1,6 @@
 package steps
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -32,6 +31,7 @@ func dhcpSteps(sc catalogue) {
 	sc.Then(`^it is given one$`, itIsGiven)
 	sc.Then(`^it is given one all the same$`, itIsGivenAllTheSame)
 	sc.Then(`^it is told a server by option 66$`, itHas66)
+	sc.Then(`^both are told a server by option 66$`, bothHave66)
 	sc.Then(`^option 66 is text of one line$`, option66IsText)
 	sc.Then(`^option 66 names a server that the phone can use$`, option66IsUsable)
 	sc.Then(`^the OFFER has option 66 already$`, offerHas66)
@@ -59,96 +59,14 @@ func aPhoneAsksForAddress(ctx context.Context) error {
 	return err
 }
 
-// dhcpForm is a sentence about every reply, and what breaks it.
-type dhcpForm struct {
-	sentence string
-	broken   func(t *dhcpTalk, raw []byte) string // what is wrong; empty: nothing
-}
-
-var dhcpForms = []dhcpForm{
-	{"every answer carries the transaction ID of the phone", func(t *dhcpTalk, raw []byte) string {
-		if slices.ContainsFunc(t.sent, func(sent []byte) bool { return xidOf(sent) == xidOf(raw) }) {
-			return ""
-		}
-		return fmt.Sprintf("the transaction ID is 0x%08x", xidOf(raw))
-	}},
-	{"every answer carries the hardware address of the phone", func(t *dhcpTalk, raw []byte) string {
-		if mac, _ := chaddr(raw); mac != t.mac {
-			return "the hardware address is " + mac.String()
-		}
-		return ""
-	}},
-	{"every answer is marked as a reply", func(_ *dhcpTalk, raw []byte) string {
-		if raw[0] != byte(dhcpv4.OpcodeBootReply) {
-			return fmt.Sprintf("op is %d", raw[0])
-		}
-		return ""
-	}},
-	{"every answer has a message type", func(_ *dhcpTalk, raw []byte) string {
-		if kindOf(raw) == dhcpv4.MessageTypeNone {
-			return "it has no option 53"
-		}
-		return ""
-	}},
-	{"every answer names the server", func(_ *dhcpTalk, raw []byte) string {
-		if id, ok := value(raw, dhcpv4.OptionServerIdentifier); !ok || len(id) != 4 || bytes.Equal(id, make([]byte, 4)) {
-			return fmt.Sprintf("option 54 is %x", id)
-		}
-		return ""
-	}},
-	{"every answer says for how long", func(_ *dhcpTalk, raw []byte) string {
-		lease, ok := value(raw, dhcpv4.OptionIPAddressLeaseTime)
-		if kind := kindOf(raw); kind == dhcpv4.MessageTypeNak || ok && len(lease) == 4 && binary.BigEndian.Uint32(lease) > 0 {
-			return ""
-		}
-		return fmt.Sprintf("option 51 is %x", lease)
-	}},
-	{"every answer carries the relay agent's address", func(t *dhcpTalk, raw []byte) string {
-		if relay := addrAt(t.sent[0], bootpGiaddr); addrAt(raw, bootpGiaddr) != relay {
-			return fmt.Sprintf("giaddr is %s, the relay agent's address %s", addrAt(raw, bootpGiaddr), relay)
-		}
-		return ""
-	}},
-	{"the options of every answer end with the End option", func(_ *dhcpTalk, raw []byte) string {
-		all := optionsOf(raw)
-		if len(all) == 0 || all[len(all)-1].code != dhcpv4.OptionEnd.Code() {
-			return "they end without it"
-		}
-		return ""
-	}},
-	{"no option stands twice in an answer", func(_ *dhcpTalk, raw []byte) string {
-		seen := make(map[byte]bool)
-		for _, o := range optionsOf(raw) {
-			// A value of more than 255 bytes has to be split (RFC 3396).
-			if seen[o.code] && len(o.value) < 255 {
-				return fmt.Sprintf("option %d does", o.code)
-			}
-			seen[o.code] = len(o.value) < 255
-		}
-		return ""
-	}},
-}
-
-// judge looks at every reply.
-func (f dhcpForm) judge(ctx context.Context) error {
-	t := of(ctx).talks.dhcp
-	if err := t.needsReply(); err != nil {
-		return err
-	}
-	for _, raw := range t.replies {
-		if wrong := f.broken(t, raw); wrong != "" {
-			return violated(f.sentence, "of the %s %s", kindOf(raw), wrong)
-		}
-	}
-	return nil
-}
-
 // itIsOffered judges silence. Why the phone does not take what comes, other rules say.
 func itIsOffered(ctx context.Context) error {
 	t := of(ctx).talks.dhcp
 	switch {
-	case len(t.of(dhcpv4.MessageTypeOffer)) > 0:
+	case slices.ContainsFunc(t.of(dhcpv4.MessageTypeOffer), func(raw []byte) bool { return !addrAt(raw, bootpYiaddr).IsUnspecified() }):
 		return nil
+	case len(t.of(dhcpv4.MessageTypeOffer)) > 0:
+		return violated("an OFFER of an address", "an OFFER came whose yiaddr is 0.0.0.0: %s", t.what())
 	case len(t.replies) > 0:
 		return blocked("what comes is no OFFER for the phone (see FIP-DHCP-004 to FIP-DHCP-007): %s", t.what())
 	}

@@ -105,3 +105,15 @@ Feature: The server gives a phone an address and tells it where to provision
     A client may choose among OFFERs by it.
     When a phone asks for an address
     Then the OFFER has option 66 already
+
+  @FIP-DHCP-018 @must @grade-A @needs-dhcp
+  Scenario: Every answer begins its options with the magic cookie
+    RFC 2131 §3: "The first four octets of the 'options' field of the DHCP message contain the (decimal) values 99, 130, 83 and 99, respectively"
+    When a phone asks for an address
+    Then every answer begins its options with the magic cookie
+
+  @FIP-DHCP-019 @must @grade-A @needs-dhcp
+  Scenario: Options that are addresses, numbers or lists of them are as long as such are
+    RFC 2132 §3.5: "The minimum length for the router option is 4 octets, and the length MUST always be a multiple of 4."
+    When a phone asks for an address
+    Then every option is as long as its kind demands

@@ -74,3 +74,10 @@ Feature: Leases
     Given the server got messages that are not DHCP
     When a phone asks for an address anew
     Then it is given one all the same
+
+  @FIP-DHCP-031 @must @grade-A @needs-dhcp
+  Scenario: Every phone is told a server, not only the first one that asks
+    Guide, "DHCP Option66": "Flyingvoice phones can obtain the provisioning server address by detecting DHCP option 66 during startup."
+    When a phone asks for an address
+    And another phone asks for an address
+    Then both are told a server by option 66

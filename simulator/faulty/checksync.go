@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,8 @@ type syncServer struct {
 	can    bool
 	number atomic.Int64
 	staleT atomic.Pointer[time.Time]
+
+	rebooted sync.Map // device.MAC of each phone that was made to reboot
 }
 
 // startNotifying says that the server can notify phones.
@@ -56,6 +59,9 @@ func (s *Server) Notify(ctx context.Context, phone device.MAC, at string, reboot
 	if f.stale {
 		until := time.Now().Add(staleTime)
 		s.sync.staleT.Store(&until)
+	}
+	if reboot {
+		s.sync.rebooted.Store(phone, true)
 	}
 	number := s.sync.number.Add(1)
 	buf := make([]byte, 1<<16)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"sync"
 	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
 )
 
 // syncFaults are about the NOTIFY that makes a phone provision. Their server serves
@@ -35,6 +37,9 @@ func syncFaults() []spec {
 		}),
 		change("reboot-always", "FIP-TRIG-014", "reboot=true is always sent: what other makers' phones need",
 			func(m *sipText, _ bool) { m.set("Event", "check-sync;reboot=true") }),
+		{"reboot-old-url", "checksync", WrongServer, "FIP-TRIG-020",
+			"a phone that is made to reboot is told the URL of before: PnP is told of changes only at night",
+			func(b *behaviour) { b.pnp.url = firstOfRebooted() }},
 		fault("once", Lost, "FIP-TRIG-015", "the NOTIFY is sent once: scripts", syncFault{once: true}),
 		fault("fresh", CheckSyncFaults, "FIP-TRIG-016", "each try is another request: a script in a loop", syncFault{fresh: true}),
 		fault("endless", CheckSyncFaults, "FIP-TRIG-017", "the NOTIFY is sent three times, answered or not", syncFault{endless: true}),
@@ -42,6 +47,18 @@ func syncFaults() []spec {
 		change("no-tag", "FIP-TRIG-018", "From has no tag", func(m *sipText, _ bool) { m.set("From", "<"+address(m.get("From"))+">") }),
 		change("lf", "FIP-TRIG-019", "lines end with LF: a template of a Unix editor", func(m *sipText, _ bool) { m.eol = "\n" }),
 		change("length", "FIP-TRIG-019", "Content-Length counts a body that is not there", func(m *sipText, _ bool) { m.length = "2" }),
+	}
+}
+
+// firstOfRebooted tells phones that were made to reboot their first URL.
+func firstOfRebooted() func(*Server, device.MAC, string) string {
+	first := firstOfPhone()
+	return func(s *Server, phone device.MAC, right string) string {
+		before := first(s, phone, right)
+		if _, rebooted := s.sync.rebooted.Load(phone); rebooted {
+			return before
+		}
+		return right
 	}
 }
 

@@ -1,6 +1,10 @@
 package faulty
 
-import "time"
+import (
+	"time"
+
+	"github.com/fipsim/fipsim/simulator/device"
+)
 
 // dhcpFaults are about DHCP. Their server serves files over HTTP, and rightly.
 func dhcpFaults() []spec {
@@ -47,6 +51,10 @@ func dhcpMessageFaults() []spec {
 		fault("no-lease", "FIP-DHCP-009", "addresses are given for ever, and no time is told", drop(51), dhcpOffer, dhcpACK),
 		fault("lease-zero", "FIP-DHCP-009", "the lease is 0 seconds", set(51, 0, 0, 0, 0), dhcpACK),
 		fault("no-end", "FIP-DHCP-010", "the options end where the message ends", func(m *dhcpText) { m.noEnd = true }, dhcpOffer, dhcpACK),
+		fault("offer-of-nothing", "FIP-DHCP-001", "the OFFER has no address: only the ACK's is filled in", head(16, 0, 0, 0, 0), dhcpOffer),
+		fault("cookie", "FIP-DHCP-018", "the magic cookie is in the other byte order", head(236, 99, 83, 130, 99), dhcpOffer, dhcpACK),
+		fault("router-text", "FIP-DHCP-019", "the router is written as text", set(3, []byte("127.0.0.1")...), dhcpOffer, dhcpACK),
+		fault("mask-length", "FIP-DHCP-019", "the subnet mask is the length of a prefix", set(1, 24), dhcpACK),
 		fault("other-address", "FIP-DHCP-011", "the ACK is for the address after the one that was offered",
 			func(m *dhcpText) { m.head[19]++ }, dhcpACK),
 		fault("times", "FIP-DHCP-012", "the time to renew is after the end of the lease: it is in milliseconds",
@@ -101,6 +109,9 @@ func dhcpServiceFaults() []spec {
 		fault("grants", LenientDHCP, "FIP-DHCP-026", "what a phone claims is its", dhcpFault{grants: true}),
 		fault("no-nak", LenientDHCP, "FIP-DHCP-027", "nothing is ever refused, only not answered", dhcpFault{silentNAK: true}),
 		fault("any-server", LenientDHCP, "FIP-DHCP-028", "option 54 of a REQUEST is not looked at", dhcpFault{anyServer: true}),
+		fault("66-first-phone", LenientDHCP, "FIP-DHCP-031",
+			"the list of options is used up by the first phone: a pointer that is not set back",
+			dhcpFault{change: firstPhoneOnly(66)}),
 		fault("one-at-a-time", OneAtATime, "FIP-DHCP-029", "each address is pinged for a second before it is offered, one after the other",
 			dhcpFault{pings: time.Second}),
 		fault("dies", AfterMalformed, "FIP-DHCP-030", "the loop ends with the first message that can't be read", dhcpFault{dies: true}),
@@ -111,5 +122,20 @@ func dhcpServiceFaults() []spec {
 			func(b *behaviour) { b.dhcp.url = firstOfAll() }},
 		{"stale-url", "dhcp", WrongServer, "FIP-DHCP-043", "a phone is told what it was told first, though that has changed",
 			func(b *behaviour) { b.dhcp.url = firstOfPhone() }},
+		fault("own-url", WrongServer, "FIP-DHCP-045", "phones with a reservation are told the root, where their files were before",
+			dhcpFault{url: ownNoPath}),
+	}
+}
+
+// firstPhoneOnly keeps an option from all phones but the first.
+func firstPhoneOnly(code byte) func(*dhcpText, dhcpRequest) {
+	var first device.MAC // of the one goroutine that answers
+	return func(m *dhcpText, r dhcpRequest) {
+		if first == (device.MAC{}) {
+			first = r.phone
+		}
+		if r.phone != first {
+			m.drop(code)
+		}
 	}
 }

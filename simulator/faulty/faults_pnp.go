@@ -42,6 +42,9 @@ func pnpFaults() []spec {
 			func(b *behaviour) { b.pnp.url = firstOfAll() }},
 		{"stale-url", "pnp", WrongServer, "FIP-PNP-053", "a phone is told what it was told first, though that has changed",
 			func(b *behaviour) { b.pnp.url = firstOfPhone() }},
+		pnp("own-url", WrongServer, "FIP-PNP-054",
+			"phones with accounts are told the root, where their files were before: a table that nobody keeps",
+			pnpFault{url: ownNoPath}),
 	}
 	faults = append(faults, pnpAnswerFaults(answer)...)
 	faults = append(faults, pnpNotifyFaults(notify)...)
@@ -152,6 +155,14 @@ func noPath(_ *Server, _ device.MAC, right string) string {
 	scheme, rest, _ := strings.Cut(right, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return scheme + "://" + host + "/"
+}
+
+// ownNoPath is a URL without its path for phones that the server knows.
+func ownNoPath(s *Server, phone device.MAC, right string) string {
+	if phone[3]&0xf0 != 0xd0 { // the range of rosters (scenarios.Roster)
+		return right
+	}
+	return noPath(s, phone, right)
 }
 
 // firstOfAll tells everybody the first URL that is no root.
