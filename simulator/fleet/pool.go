@@ -25,6 +25,7 @@ type Pool struct {
 	parser   *parser
 	shared   shared
 	fetchers *fetch.Shared // of phones that were given none
+	spares   *spares
 
 	mu  sync.Mutex
 	sip []*discover.SIPSocket // by way out; none before a phone looks by PnP
@@ -37,7 +38,8 @@ func NewPool(ctx context.Context, network wire.Network, local []netip.Addr) (*Po
 	if network == nil {
 		network = wire.OS{}
 	}
-	paths, err := (&run{Options: Options{Network: network, Local: local}}).openPaths(ctx)
+	sockets := new(spares)
+	paths, err := (&run{Options: Options{Network: network, Local: local}, spares: sockets}).openPaths(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func NewPool(ctx context.Context, network wire.Network, local []netip.Addr) (*Po
 	if err != nil {
 		return nil, err
 	}
-	return &Pool{paths: paths, parser: newParser(), fetchers: fetchers}, nil
+	return &Pool{paths: paths, parser: newParser(), fetchers: fetchers, spares: sockets}, nil
 }
 
 // Close closes what phones share. No phone may be in a pass then, or begin one.
@@ -57,7 +59,7 @@ func (p *Pool) Close() error {
 		errs = append(errs, s.Close())
 	}
 	p.sip = nil
-	return errors.Join(errs...)
+	return errors.Join(append(errs, p.spares.close())...)
 }
 
 // openSIP opens one socket for each way out, once: all phones that look by PnP share

@@ -37,6 +37,23 @@ func poolMember(t testing.TB, p *Pool, o MemberOptions) *Member {
 	return m
 }
 
+// What one phone has done with, another one uses: sockets too, as in a fleet.
+func TestPoolSockets(t *testing.T) {
+	spareNetwork(t) // or there are none
+	specs := phones(t, 2)
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	p := pool(t)
+	for _, spec := range specs {
+		m := poolMember(t, p, MemberOptions{Spec: Spec{MAC: spec.MAC}, Server: s.URL("tftp").String()})
+		if pass := m.Provision(t.Context(), device.PowerOn); !pass.OK() {
+			t.Fatalf("%+v", pass)
+		}
+	}
+	if len(p.spares.idle) != 1 {
+		t.Errorf("%d sockets lie idle after five files of each phone, one after the other; want 1", len(p.spares.idle))
+	}
+}
+
 // A phone of a pool makes the pass that one of a fleet makes; each of its files is a step.
 func TestPoolPass(t *testing.T) {
 	specs := phones(t, 1)
