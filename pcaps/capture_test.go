@@ -3,6 +3,7 @@ package pcaps
 import (
 	"bytes"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -117,3 +118,17 @@ func kindsOf(t *testing.T, c *Capture) string {
 }
 
 const wholeTransfer = "fetch.request fetch.reply fetch.done"
+
+func readFileWith(t *testing.T, name string, o Options) *Capture {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c, err := Read(name, f, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

@@ -2,8 +2,8 @@ package pcaps
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -126,7 +126,7 @@ func Diagnose(p *Phone) []Diagnosis {
 func frameFilter(frames []int) string {
 	var parts []string
 	for _, f := range frames[:min(len(frames), maxShownFrames)] {
-		parts = append(parts, fmt.Sprint(f))
+		parts = append(parts, strconv.Itoa(f))
 	}
 	if len(parts) == 0 {
 		return ""

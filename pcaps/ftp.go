@@ -2,9 +2,7 @@ package pcaps
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
-	"hash"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -44,9 +42,7 @@ type ftpFile struct {
 	reply      string // the final reply; empty: not yet
 	code       int
 	size       int64
-	n          int64
-	sum        hash.Hash
-	body       bytes.Buffer
+	body       body
 	data       bool // a data connection carried it
 	over       bool // and ended
 	broken     bool // by a reset of the server's
@@ -125,7 +121,7 @@ func (t *ftpTalk) retrieve(c ftpCommand) {
 	if t.dir != "" && !strings.HasPrefix(name, "/") {
 		name = strings.TrimSuffix(t.dir, "/") + "/" + name
 	}
-	t.file = &ftpFile{name: baseName(name), url: urlOf("ftp", t.f.server, 21, name), sent: c.m, last: c.m, size: t.size, sum: sha256.New()}
+	t.file = &ftpFile{name: baseName(name), url: urlOf("ftp", t.f.server, 21, name), sent: c.m, last: c.m, size: t.size}
 	t.size = -1
 	e := t.file.event(trace.FetchRequest, c.m)
 	e.Peer, e.Attempt = t.f.server, 1
@@ -277,12 +273,13 @@ func (t *ftpTalk) finishFile(m moment) {
 	if f.reply == "" && !f.over {
 		t.file = nil
 		e := f.event(trace.FetchFailed, f.last)
-		e.Peer, e.Bytes, e.Fault = t.f.server, f.n, trace.NoAnswer
-		if e.Detail = fmt.Sprintf("silence after %d bytes", f.n); f.n > 0 {
+		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
+		if e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); f.body.n > 0 {
 			e.Fault = trace.Truncated
 		}
 		t.f.w.r.record(t.phone, e)
 		t.keep(f, m, e.Detail)
+		f.body.free(t.f.w.r)
 		return
 	}
 	t.done(m)

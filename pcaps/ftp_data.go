@@ -23,11 +23,7 @@ func (d *ftpData) data(_ bool, m moment, b []byte) {
 		return
 	}
 	f.data, f.last = true, m
-	f.n += int64(len(b))
-	_, _ = f.sum.Write(b)
-	if f.body.Len()+len(b) <= maxBody {
-		f.body.Write(b)
-	}
+	f.body.write(d.f.w.r, d.session.phone, b)
 }
 
 func (d *ftpData) hole(bool, moment) {
@@ -67,17 +63,18 @@ func (t *ftpTalk) retrieved(m moment, code int, text string) {
 func (t *ftpTalk) done(m moment) {
 	f := t.file
 	t.file = nil
+	defer f.body.free(t.f.w.r)
 	e := f.event(trace.FetchDone, f.last)
-	e.Peer, e.Bytes = t.f.server, f.n
+	e.Peer, e.Bytes = t.f.server, f.body.n
 	partial := ""
 	switch {
 	case f.code == 550 || f.code == 551:
 		e.Kind, e.Fault, e.Detail = trace.FetchMissing, trace.NotFound, f.reply
 	case f.code == 530:
 		e.Kind, e.Fault, e.Detail = trace.FetchFailed, trace.Unauthorized, f.reply
-	case f.code >= 400 && f.n > 0:
+	case f.code >= 400 && f.body.n > 0:
 		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
-		e.Detail = fmt.Sprintf("the server broke off after %d bytes: %s", f.n, f.reply)
+		e.Detail = fmt.Sprintf("the server broke off after %d bytes: %s", f.body.n, f.reply)
 		partial = e.Detail
 	case f.code >= 300:
 		e.Kind, e.Fault, e.Detail = trace.FetchFailed, trace.ServerError, f.reply
@@ -85,20 +82,20 @@ func (t *ftpTalk) done(m moment) {
 		partial = "the capture lacks a part of it"
 	case f.broken:
 		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
-		e.Detail = fmt.Sprintf("the server reset the data connection after %d bytes, and then said: %s", f.n, f.reply)
+		e.Detail = fmt.Sprintf("the server reset the data connection after %d bytes, and then said: %s", f.body.n, f.reply)
 		partial = e.Detail
 	case !f.data:
 		partial = "its data connection is not in the capture"
-	case f.size >= 0 && f.n < f.size:
+	case f.size >= 0 && f.body.n < f.size:
 		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
-		e.Detail = fmt.Sprintf("the file ended after %d of %d bytes (SIZE)", f.n, f.size)
+		e.Detail = fmt.Sprintf("the file ended after %d of %d bytes (SIZE)", f.body.n, f.size)
 		partial = e.Detail
 	}
 	if partial != "" && e.Detail == "" {
 		e.Detail = partial
 	}
 	if e.Kind == trace.FetchDone && partial == "" {
-		e.Facts = append(e.Facts, Fact{"content", sumOf(f.sum)})
+		e.Facts = append(e.Facts, Fact{"content", f.body.digest(t.f.w.r)})
 	}
 	t.f.w.r.record(t.phone, e)
 	if e.Kind == trace.FetchDone || partial != "" {
@@ -107,14 +104,14 @@ func (t *ftpTalk) done(m moment) {
 }
 
 func (t *ftpTalk) keep(f *ftpFile, m moment, partial string) {
-	file := File{Name: f.name, URL: f.url, Frame: m.frame, Bytes: f.n, Partial: partial}
+	file := File{Name: f.name, URL: f.url, Frame: m.frame, Bytes: f.body.n, Partial: partial}
 	switch {
-	case f.n > int64(f.body.Len()):
-		file.Partial = fmt.Sprintf("%d bytes are more than is kept of one file", f.n)
-	case f.n == 0 && partial != "":
+	case f.body.notKept() != "":
+		file.Partial = f.body.notKept()
+	case f.body.n == 0 && partial != "":
 		return
 	default:
-		file.Body = append([]byte{}, f.body.Bytes()...)
+		file.Body = append([]byte{}, f.body.bytes()...)
 	}
 	t.f.w.r.keep(t.phone, file)
 }

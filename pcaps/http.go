@@ -2,8 +2,6 @@ package pcaps
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"hash"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -34,9 +32,7 @@ type httpAsk struct {
 	auth   string // the scheme of its Authorization
 	sent   moment
 	res    *http.Response
-	sum    hash.Hash
-	body   bytes.Buffer
-	n      int64
+	body   body
 	lost   bool
 }
 
@@ -103,7 +99,7 @@ func (h *httpTalk) fromClient(m moment, b []byte) []byte {
 // request records what the phone asks for. Traffic of computers, which ask for all
 // kinds of files, is passed over.
 func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
-	a := &httpAsk{method: r.Method, sent: m, sum: sha256.New()}
+	a := &httpAsk{method: r.Method, sent: m}
 	h.ask = append(h.ask, a)
 	target := r.URL
 	if target.Host == "" {
@@ -169,7 +165,7 @@ func (a *httpAsk) event(kind trace.Kind, m moment) Event {
 func (h *httpTalk) fromServer(m moment, b []byte) []byte {
 	if h.res.open() && len(h.ask) > 0 {
 		a := h.ask[0]
-		rest := h.res.take(b, a.keep)
+		rest := h.res.take(b, func(b []byte) { a.keep(h.f.w.r, b) })
 		if !h.res.open() {
 			h.answered(m)
 		}

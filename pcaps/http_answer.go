@@ -11,15 +11,8 @@ import (
 )
 
 // keep adds to the body.
-func (a *httpAsk) keep(b []byte) {
-	a.n += int64(len(b))
-	if a.phone == nil {
-		return
-	}
-	_, _ = a.sum.Write(b)
-	if a.body.Len()+len(b) <= maxBody {
-		a.body.Write(b)
-	}
+func (a *httpAsk) keep(r *roster, b []byte) {
+	a.body.write(r, a.phone, b)
 }
 
 func (h *httpTalk) fail(a *httpAsk, m moment, code trace.Code, detail string) {
@@ -27,10 +20,10 @@ func (h *httpTalk) fail(a *httpAsk, m moment, code trace.Code, detail string) {
 		return
 	}
 	e := a.event(trace.FetchFailed, m)
-	e.Peer, e.Fault, e.Detail, e.Bytes = h.f.server, code, detail, a.n
+	e.Peer, e.Fault, e.Detail, e.Bytes = h.f.server, code, detail, a.body.n
 	h.f.w.r.record(a.phone, e)
-	if a.n > 0 && a.res != nil && a.res.StatusCode == http.StatusOK {
-		h.f.w.r.keep(a.phone, File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: a.body.Bytes(),
+	if a.body.n > 0 && a.res != nil && a.res.StatusCode == http.StatusOK {
+		h.f.w.r.keep(a.phone, File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.body.n, Body: a.body.bytes(),
 			Partial: detail})
 	}
 }
@@ -39,6 +32,7 @@ func (h *httpTalk) fail(a *httpAsk, m moment, code trace.Code, detail string) {
 func (h *httpTalk) answered(m moment) {
 	a := h.ask[0]
 	h.ask = h.ask[1:]
+	defer a.body.free(h.f.w.r)
 	if a.phone == nil {
 		return
 	}
@@ -84,20 +78,20 @@ func (h *httpTalk) location(a *httpAsk) string {
 // file ends a request with the file.
 func (h *httpTalk) file(a *httpAsk, m moment, facts []Fact) {
 	e := a.event(trace.FetchDone, m)
-	e.Peer, e.Bytes = h.f.server, a.n
-	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.n, Body: a.body.Bytes()}
+	e.Peer, e.Bytes = h.f.server, a.body.n
+	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.body.n, Body: a.body.bytes()}
 	switch {
 	case a.lost:
 		f.Partial = "the capture lacks a part of it"
 		e.Detail = f.Partial
-	case a.n > int64(a.body.Len()):
-		f.Body, f.Partial = nil, fmt.Sprintf("%d bytes are more than is kept of one file", a.n)
+	case a.body.notKept() != "":
+		f.Body, f.Partial = nil, a.body.notKept()
 	}
 	if f.Body == nil && f.Partial == "" {
 		f.Body = []byte{}
 	}
 	if !a.lost {
-		facts = append(facts, Fact{"content", sumOf(a.sum)})
+		facts = append(facts, Fact{"content", a.body.digest(h.f.w.r)})
 	}
 	if t := a.res.Header.Get("Content-Type"); t != "" {
 		facts = append(facts, Fact{"http.content-type", trace.Clean(t)})
@@ -116,10 +110,19 @@ func (h *httpTalk) hole(fromClient bool, m moment) {
 		h.fail(a, m, "", "the capture lacks a part of this file")
 	}
 	h.dead = true
+	h.free()
+}
+
+// free gives back what bodies take: nothing more comes of them.
+func (h *httpTalk) free() {
+	for _, a := range h.ask {
+		a.body.free(h.f.w.r)
+	}
 }
 
 // close: the connection is over. A body without a length ends with it.
 func (h *httpTalk) close(m moment) {
+	defer h.free()
 	if h.dead || len(h.ask) == 0 {
 		return
 	}
@@ -128,9 +131,9 @@ func (h *httpTalk) close(m moment) {
 	case a.res != nil && h.res.untilClose:
 		h.answered(m)
 	case a.res != nil && h.res.chunked:
-		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d bytes, before the last chunk", a.n))
+		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d bytes, before the last chunk", a.body.n))
 	case a.res != nil:
-		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d of %d bytes", a.n, a.res.ContentLength))
+		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d of %d bytes", a.body.n, a.res.ContentLength))
 	case h.f.resets:
 		h.fail(a, m, trace.Truncated, "the connection was reset before an answer came")
 	default:

@@ -123,7 +123,7 @@ func (s *story) heardOf(a *attempt) Event {
 		from = a.requests[0].At
 	}
 	server := a.server()
-	for _, e := range s.events[ICMPError] {
+	for _, e := range s.of(ICMPError) {
 		if e.At.Before(from) || e.At.After(until.Add(patience)) {
 			continue
 		}

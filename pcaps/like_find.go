@@ -19,7 +19,7 @@ import (
 // finding takes what the ways of finding the server show: which counts, and how long
 // the phone waits for each.
 func (l *likeness) finding() {
-	subscribes, discovers := l.story.events[trace.PnPSubscribe], l.story.events[trace.DHCPDiscover]
+	subscribes, discovers := l.story.of(trace.PnPSubscribe), l.story.of(trace.DHCPDiscover)
 	if a := l.first(); a != nil {
 		l.order(a, len(subscribes) > 0)
 	}
@@ -27,7 +27,7 @@ func (l *likeness) finding() {
 		l.set("pnp_event", l.template(subscribes[0].Fact("sip.event")))
 		l.pnpTimes(subscribes[0])
 	}
-	if len(discovers) > 0 && len(l.story.events[trace.DHCPOffer]) == 0 {
+	if len(discovers) > 0 && len(l.story.of(trace.DHCPOffer)) == 0 {
 		if e, ok := l.after(discovers[0].Frame, trace.PnPSubscribe, trace.FetchRequest); ok {
 			l.wait("dhcp_wait", e.At.Sub(discovers[0].At))
 		}
@@ -71,7 +71,7 @@ func (l *likeness) pnpTimes(subscribe Event) {
 
 // dhcp takes what the first Discover shows, and which option named the server.
 func (l *likeness) dhcp() {
-	for _, e := range l.story.events[trace.DHCPDiscover] {
+	for _, e := range l.story.of(trace.DHCPDiscover) {
 		l.set("dhcp_vendor_class", l.template(e.Fact("dhcp.option.60")))
 		l.set("dhcp_parameters", e.Fact("dhcp.option.55"))
 		l.set("dhcp_hostname", l.template(e.Fact("dhcp.option.12")))

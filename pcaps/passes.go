@@ -8,7 +8,7 @@ import (
 
 // passes numbers the provisioning passes: a new one begins when the phone looks for its
 // server after it has fetched, or begins again with a file that it asked for before.
-func (p *Phone) passes() {
+func (p *Phone) passes(events []Event) {
 	pass, fetched := uint64(1), false
 	asked := make(map[string]bool)
 	begin := func() {
@@ -16,8 +16,8 @@ func (p *Phone) passes() {
 		fetched = false
 		clear(asked)
 	}
-	for i := range p.Events {
-		e := &p.Events[i]
+	for i := range events {
+		e := &events[i]
 		switch e.Kind {
 		case trace.PnPSubscribe, trace.DHCPDiscover:
 			if fetched && e.Attempt == 1 {

@@ -54,10 +54,20 @@ type Phone struct {
 	EventsCut int     // further events that were not kept
 	Files     []File
 
-	provisions bool   // it did something that only a phone to be provisioned does
-	likely     bool   // it did what phones do, and computers too
-	weak       bool   // it did what everybody does
-	into       *Phone // the same phone, found to be another one
+	pack      *packer  // that packed what follows; nil: it is in Events and Files
+	before    []packed // what happened until it was joined with another one, part by part
+	packed    packed   // and after that
+	kept      int      // events in them
+	keptFiles int
+	asked     int        // the last frame of a request for a file
+	appears   int        // the first frame of an event
+	logs      []logEntry // beside them
+
+	reading    *reading // of cfg files, for all phones
+	provisions bool     // it did something that only a phone to be provisioned does
+	likely     bool     // it did what phones do, and computers too
+	weak       bool     // it did what everybody does
+	into       *Phone   // the same phone, found to be another one
 	hw         device.MAC
 	ends       time.Time        // of the capture
 	ports      []netip.AddrPort // from which it subscribed

@@ -17,6 +17,7 @@ import (
 type Options struct {
 	Phone  device.MAC // keep this phone's events only; zero: everybody's
 	KeyLog *KeyLog    // secrets of TLS connections, beside those that a pcapng holds itself; nil: none
+	Lean   bool       // Events and Files of phones are there only while Capture.Each calls: for captures of many phones
 	Whole  bool       // the phone had nothing more to do when the capture ended: what is not in it did not happen
 }
 
@@ -66,7 +67,7 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	all := newRoster()
-	all.only = o.Phone
+	all.only, all.lean = o.Phone, o.Lean
 	in := &reader{
 		source: s, network: newNetwork(), roster: all,
 		tftp: newTFTPWatch(all), dhcp: newDHCPWatch(all), sip: newSIPWatch(all), tcp: newTCPWatch(all),
@@ -186,6 +187,7 @@ func (r *reader) segment(p packet) {
 		if recover() != nil {
 			r.panics++
 			r.tcp.reset()
+			r.roster.underWay = r.tftp.underWay()
 		}
 	}()
 	r.tcp.take(p)
@@ -210,7 +212,6 @@ func (r *reader) finish() {
 	r.out.Phones, r.out.Others = r.roster.finish()
 	for _, p := range r.out.Phones {
 		p.ends = end
-		p.passes()
 	}
 }
 

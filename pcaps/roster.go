@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/fipsim/fipsim/simulator/device"
+	"github.com/fipsim/fipsim/simulator/trace"
 )
 
 // maxEvents is how many events of one phone are kept.
@@ -17,8 +18,8 @@ const maxEvents = 20000
 const (
 	maxPhones      = 200_000
 	maxTotalEvents = 300_000
-	maxTotalBodies = 48 << 20 // bytes
-	maxBody        = 4 << 20  // bytes of one file
+	maxLeanEvents  = 5_000_000
+	maxPacked      = 128 << 20 // bytes of events
 )
 
 // roster keeps the phones apart, and joins what belongs together.
@@ -28,9 +29,13 @@ type roster struct {
 	phones   []*Phone
 	hosts    map[device.MAC]netip.Addr // which address an Ethernet address was seen with; the zero address: several
 	only     device.MAC                // whose events alone are kept; zero: everybody's
+	lean     bool                      // phones stay packed
+	pack     *packer
 	events   int
-	bodies   int
-	shared   map[uint64][]byte // bodies by hash: phones fetch the same files
+	packed   int                  // bytes of events and files
+	bodies   map[uint64]*keptBody // by hash
+	kept     int                  // bytes in bodies
+	underWay int                  // bytes of files that have not come to their end
 	seed     maphash.Seed
 	spare    []*bytes.Buffer // of transfers that are over
 	overflow int             // stations beyond maxPhones
@@ -39,7 +44,7 @@ type roster struct {
 
 func newRoster() *roster {
 	return &roster{at: make(map[netip.Addr]*Phone), macs: make(map[device.MAC]*Phone), hosts: make(map[device.MAC]netip.Addr),
-		shared: make(map[uint64][]byte), seed: maphash.MakeSeed()}
+		pack: newPacker(), bodies: make(map[uint64]*keptBody), seed: maphash.MakeSeed()}
 }
 
 // seen notes which Ethernet address sends for an address: one that sends for several
@@ -143,9 +148,11 @@ func (r *roster) join(from, into *Phone) {
 	if from == into {
 		return
 	}
-	into.Events = append(into.Events, from.Events...)
+	into.before = append(append(append(into.before, into.packed), from.before...), from.packed)
+	into.packed = packed{}
+	into.kept, into.keptFiles = into.kept+from.kept, into.keptFiles+from.keptFiles
 	into.EventsCut += from.EventsCut
-	into.Files = append(into.Files, from.Files...)
+	into.asked = max(into.asked, from.asked)
 	into.ports = append(into.ports, from.ports...)
 	into.provisions = into.provisions || from.provisions
 	into.likely, into.weak = into.likely || from.likely, into.weak || from.weak
@@ -164,90 +171,66 @@ func (r *roster) record(p *Phone, e Event) {
 	if p = p.real(); p == nil {
 		return
 	}
+	if e.Kind == trace.FetchRequest {
+		p.asked = max(p.asked, e.Frame)
+	}
 	switch {
-	case !r.only.IsZero() && !p.MAC.IsZero() && p.MAC != r.only:
-	case len(p.Events) >= maxEvents, r.events >= maxTotalEvents:
+	case !r.wants(p):
+	case p.kept >= maxEvents, r.events >= r.most(), r.packed >= maxPacked:
 		p.EventsCut++
 		r.left++
 	default:
 		r.events++
-		p.Events = append(p.Events, e)
+		p.kept++
+		before := len(p.packed.b)
+		r.pack.event(&p.packed, &e)
+		r.packed += len(p.packed.b) - before
 	}
+}
+
+// most is how many events of all phones are kept.
+func (r *roster) most() int {
+	if r.lean {
+		return maxLeanEvents
+	}
+	return maxTotalEvents
+}
+
+// wants reports whether anything of a phone is to be kept.
+func (r *roster) wants(p *Phone) bool {
+	p = p.real()
+	return p != nil && (r.only.IsZero() || p.MAC.IsZero() || p.MAC == r.only)
 }
 
 // keep keeps a file. Its Body may be changed after that: what is kept is a copy, the same
 // one for all that are equal.
 func (r *roster) keep(p *Phone, f File) {
-	if p = p.real(); p == nil || !r.only.IsZero() && !p.MAC.IsZero() && p.MAC != r.only {
+	if p = p.real(); p == nil || !r.wants(p) || r.packed >= maxPacked {
 		return
 	}
+	var body *keptBody
 	if f.Body != nil {
-		f.Body = r.share(f.Body)
-		if f.Body == nil || len(p.Files) >= maxEvents {
-			f.Body, f.Partial = nil, "too much to be kept of this capture"
+		if body = r.share(f.Body); body == nil || p.keptFiles >= maxEvents {
+			body, f.Partial = nil, "too much to be kept of this capture"
 		}
 	}
-	p.Files = append(p.Files, f)
-}
-
-// share returns a body equal to b that stays; nil where there is no room.
-func (r *roster) share(b []byte) []byte {
-	key := maphash.Bytes(r.seed, b)
-	if known, ok := r.shared[key]; ok && bytes.Equal(known, b) {
-		return known
-	}
-	if r.bodies+len(b) > maxTotalBodies {
-		return nil
-	}
-	r.bodies += len(b)
-	kept := append([]byte{}, b...)
-	r.shared[key] = kept
-	return kept
-}
-
-// maxSpare bounds the buffers that are kept for the next transfer, and their size.
-const (
-	maxSpare     = 64
-	maxSpareSize = 256 << 10
-)
-
-// buffer returns an empty buffer.
-func (r *roster) buffer() *bytes.Buffer {
-	if n := len(r.spare); n > 0 {
-		b := r.spare[n-1]
-		r.spare = r.spare[:n-1]
-		return b
-	}
-	return new(bytes.Buffer)
-}
-
-// release takes a buffer back.
-func (r *roster) release(b *bytes.Buffer) {
-	if b != nil && len(r.spare) < maxSpare && b.Cap() <= maxSpareSize {
-		b.Reset()
-		r.spare = append(r.spare, b)
-	}
+	p.keptFiles++
+	before := len(p.packed.b)
+	r.pack.file(&p.packed, &f, body)
+	r.packed += len(p.packed.b) - before
 }
 
 // finish joins phones by their Ethernet addresses, numbers their events, and returns
 // those that count as phones: who did what only a phone does, or, where there is none,
 // whoever may be one. The rest is counted.
 func (r *roster) finish() (phones []*Phone, others int) {
-	for _, p := range r.phones {
-		if p.into != nil || !p.MAC.IsZero() || p.hw.IsZero() || !r.hosts[p.hw].IsValid() {
-			continue
-		}
-		if known := r.macs[p.hw].real(); known != nil {
-			r.join(p, known)
-			continue
-		}
-		p.MAC = p.hw
-		r.macs[p.MAC] = p
-	}
+	r.adopt()
 	var by [3][]*Phone
+	cfgs := new(reading)
 	for _, p := range r.phones {
+		p.pack, p.reading, p.appears = r.pack, cfgs, p.firstFrame()
 		switch {
-		case p.into != nil || len(p.Events)+p.EventsCut == 0:
+		case p.into != nil || p.kept+p.EventsCut == 0:
 		case !r.only.IsZero() && p.MAC != r.only:
 			others++
 		case p.provisions, !r.only.IsZero():
@@ -265,25 +248,28 @@ func (r *roster) finish() (phones []*Phone, others int) {
 			others += len(some)
 		}
 	}
-	for _, p := range phones {
-		p.order()
+	slices.SortStableFunc(phones, func(a, b *Phone) int { return cmp.Compare(a.appears, b.appears) })
+	if !r.lean {
+		for _, p := range phones {
+			p.Events, p.Files = p.unpack(nil, nil)
+			p.pack, p.packed, p.before = nil, packed{}, nil
+		}
 	}
-	slices.SortStableFunc(phones, func(a, b *Phone) int { return cmp.Compare(a.first(), b.first()) })
 	return phones, others
 }
 
-func (p *Phone) first() int {
-	if len(p.Events) == 0 {
-		return 0
-	}
-	return p.Events[0].Frame
-}
-
-// order puts events and files into the order of their frames.
-func (p *Phone) order() {
-	slices.SortStableFunc(p.Events, func(a, b Event) int { return cmp.Compare(a.Frame, b.Frame) })
-	slices.SortStableFunc(p.Files, func(a, b File) int { return cmp.Compare(a.Frame, b.Frame) })
-	for i := range p.Events {
-		p.Events[i].Seq, p.Events[i].Phone = uint64(i+1), p.MAC
+// adopt gives phones of which only the Ethernet address is known that as their MAC, and
+// joins them with those that told it.
+func (r *roster) adopt() {
+	for _, p := range r.phones {
+		if p.into != nil || !p.MAC.IsZero() || p.hw.IsZero() || !r.hosts[p.hw].IsValid() {
+			continue
+		}
+		if known := r.macs[p.hw].real(); known != nil {
+			r.join(p, known)
+			continue
+		}
+		p.MAC = p.hw
+		r.macs[p.MAC] = p
 	}
 }

@@ -57,7 +57,7 @@ func ruleContent(s *story) []Diagnosis {
 			all = append(all, d)
 			continue
 		}
-		add(readFile(s.p.MAC, f, held))
+		add(s.p.readFile(f, held))
 	}
 	add(held.Check(s.identity(), device.Behaviour{}))
 	for _, file := range order {
@@ -69,7 +69,7 @@ func ruleContent(s *story) []Diagnosis {
 // moved are the names under which files were asked for that a redirect led to, by URL.
 func (s *story) moved() map[string]string {
 	all := make(map[string]string)
-	for _, e := range s.events[trace.FetchRedirect] {
+	for _, e := range s.of(trace.FetchRedirect) {
 		all[e.URL] = cmp.Or(all[strings.TrimSuffix(e.URL, "/")], e.Name)
 	}
 	return all
@@ -94,7 +94,7 @@ func wrongBody(f File, name string) (Diagnosis, bool) {
 }
 
 // readFile returns the findings of one file, and merges it where it is a cfg file.
-func readFile(mac device.MAC, f File, held *config.Settings) []config.Finding {
+func (p *Phone) readFile(f File, held *config.Settings) []config.Finding {
 	switch ext := path.Ext(f.Name); {
 	case ext == ".boot":
 		boot, err := config.ParseBoot(f.Name, f.Body)
@@ -102,9 +102,9 @@ func readFile(mac device.MAC, f File, held *config.Settings) []config.Finding {
 			return nil
 		}
 		return boot.Findings
-	case ext == ".cfg", baseName(f.Name) == mac.String() && !mac.IsZero():
-		cfg, err := config.ParseCfg(f.Name, f.Body)
-		if cfg == nil || err != nil && len(cfg.Findings) == 0 {
+	case ext == ".cfg", baseName(f.Name) == p.MAC.String() && !p.MAC.IsZero():
+		cfg := p.reading.cfg(f.Name, f.Body)
+		if cfg == nil {
 			return nil
 		}
 		held.Merge(cfg)
@@ -122,18 +122,22 @@ func isPage(b []byte) bool {
 // contentOf makes two diagnoses at most of one file's findings: what costs settings, and
 // what is odd.
 func contentOf(file string, list []config.Finding, frame int) []Diagnosis {
-	var bad, odd []string
+	var told [2][]string // grave ones, and the rest
+	var count [2]int
 	for _, f := range list {
-		switch {
-		case f.Kind == config.UnknownModel:
-		case slices.Contains(grave, f.Kind):
-			bad = append(bad, trace.Clean(f.String()))
-		default:
-			odd = append(odd, trace.Clean(f.String()))
+		if f.Kind == config.UnknownModel {
+			continue
+		}
+		i := 1
+		if slices.Contains(grave, f.Kind) {
+			i = 0
+		}
+		if count[i]++; count[i] <= mostFindings {
+			told[i] = append(told[i], trace.Clean(f.String()))
 		}
 	}
 	var all []Diagnosis
-	for i, texts := range [][]string{bad, odd} {
+	for i, texts := range told {
 		if len(texts) == 0 {
 			continue
 		}
@@ -146,9 +150,8 @@ func contentOf(file string, list []config.Finding, frame int) []Diagnosis {
 			what = "odd, but of no consequence, in " + file
 		}
 		more := ""
-		if len(texts) > mostFindings {
-			more = fmt.Sprintf("; and %d more", len(texts)-mostFindings)
-			texts = texts[:mostFindings]
+		if count[i] > mostFindings {
+			more = fmt.Sprintf("; and %d more", count[i]-mostFindings)
 		}
 		d.Text = what + ": " + strings.Join(texts, "; ") + more
 		d.Next = "Correct " + file + " on the server; fipsim phone against it tells the same findings at once."
@@ -174,7 +177,7 @@ func ruleWell(s *story) []Diagnosis {
 		}
 	}
 	d := Diagnosis{Cause: AllWell, rank: 50, Frames: frames}
-	switch sealed := s.events[TLSData]; {
+	switch sealed := s.of(TLSData); {
 	case failed && got > 0:
 		d.Cause, d.rank = WentOn, 58
 		d.Text = fmt.Sprintf("after that, the phone got %s", listed(names))

@@ -39,23 +39,20 @@ func ruleFailed(s *story) []Diagnosis {
 }
 
 func (s *story) failed(a *attempt) (d Diagnosis, key string) {
+	unheard := a.end.Kind == "" && a.asked && len(a.requests) > 0
+	if a.end.Kind != trace.FetchFailed && !unheard {
+		return Diagnosis{}, ""
+	}
 	server := a.server()
 	d = Diagnosis{Frames: a.frames(), Filter: s.filter(protocolFilter(a), server.Addr()), rank: 10}
 	key = string(a.end.Fault) + a.end.Name + server.String()
-	switch a.end.Kind { //nolint:exhaustive // the others are how files end well
-	case trace.FetchFailed:
-	case "":
-		if !a.asked || len(a.requests) == 0 {
-			return Diagnosis{}, ""
-		}
+	if unheard {
 		d.Cause, d.Side = LoginRefused, ByPhone
 		d.Text = fmt.Sprintf("%s asks for a user name and a password for %s, and the phone gave none: it has no credentials for "+
 			"this server",
 			server, a.name)
 		d.Next = "Put the credentials into the provisioning URL (http://user:password@host/), or let the server answer phones without."
 		return d, "401" + server.String()
-	default:
-		return Diagnosis{}, ""
 	}
 	s.fault(a, &d)
 	return d, key

@@ -12,14 +12,17 @@ import (
 
 // ruleDHCP: no answer, a refusal, or no option that names a server.
 func ruleDHCP(s *story) []Diagnosis {
-	discovers, acks, offers := s.events[trace.DHCPDiscover], s.events[trace.DHCPAck], s.events[trace.DHCPOffer]
-	requests := slices.Concat(discovers, s.events[trace.DHCPRequest], s.events[trace.DHCPRenew])
+	if !slices.ContainsFunc(s.p.Events, func(e Event) bool { return strings.HasPrefix(string(e.Kind), "dhcp.") }) {
+		return nil
+	}
+	discovers, acks, offers := s.of(trace.DHCPDiscover), s.of(trace.DHCPAck), s.of(trace.DHCPOffer)
+	requests := slices.Concat(discovers, s.of(trace.DHCPRequest), s.of(trace.DHCPRenew))
 	answers := slices.Concat(offers, acks)
 	d := Diagnosis{Filter: s.dhcpFilter(), rank: 12}
 	if len(s.fetches) > 0 {
 		d.rank = 75 // it found a server all the same
 	}
-	naks := s.events[trace.DHCPNak]
+	naks := s.of(trace.DHCPNak)
 	switch {
 	case len(naks) > 0 && len(acks) == 0:
 		d.Cause, d.Frames = NoServerNamed, framesOf(naks...)
@@ -55,8 +58,8 @@ func (s *story) named(source string) bool {
 
 // rulePnP: nobody answered the SUBSCRIBE, or the NOTIFY was of no use.
 func rulePnP(s *story) []Diagnosis {
-	subscribes := s.events[trace.PnPSubscribe]
-	notifies, foreign := s.events[trace.PnPNotify], s.events[trace.PnPIgnored]
+	subscribes := s.of(trace.PnPSubscribe)
+	notifies, foreign := s.of(trace.PnPNotify), s.of(trace.PnPIgnored)
 	if len(subscribes)+len(foreign) == 0 {
 		return nil
 	}
@@ -64,7 +67,7 @@ func rulePnP(s *story) []Diagnosis {
 	if len(s.fetches) > 0 {
 		d.rank = 70
 	}
-	responses := s.events[trace.PnPResponse]
+	responses := s.of(trace.PnPResponse)
 	switch {
 	case len(foreign) > 0 && (!s.named("PnP") || len(s.fetches) == 0):
 		d.Cause, d.Frames = NotifyIgnored, framesOf(foreign...)
@@ -113,7 +116,7 @@ func (s *story) notifyUnheard(d Diagnosis, notifies []Event) []Diagnosis {
 		d.Next = "Capture longer."
 		return []Diagnosis{d}
 	}
-	if len(s.events[trace.PnPAnswer]) == 0 {
+	if len(s.of(trace.PnPAnswer)) == 0 {
 		d.Text = fmt.Sprintf("the NOTIFY from %s, with %s, got no answer from the phone, and no file was asked for: it did not "+
 			"arrive, or came too late",
 			last.Peer, last.URL)
@@ -177,7 +180,7 @@ func (s *story) twoServers() []Diagnosis {
 
 // ruleNeverAsked: a server was named, and nothing was asked of it.
 func ruleNeverAsked(s *story) []Diagnosis {
-	if len(s.fetches) > 0 || !s.named("DHCP") || len(s.events[trace.PnPSubscribe]) > 0 {
+	if len(s.fetches) > 0 || !s.named("DHCP") || len(s.of(trace.PnPSubscribe)) > 0 {
 		return nil
 	}
 	o := s.offers[len(s.offers)-1]

@@ -1,8 +1,11 @@
 package pcaps
 
 import (
+	"bufio"
+	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,7 +47,7 @@ func (e Event) place() string {
 	if e.Frame == 0 {
 		return ""
 	}
-	return fmt.Sprintf("#%d", e.Frame)
+	return "#" + strconv.Itoa(e.Frame)
 }
 
 func forHost(name string) string {
@@ -91,15 +94,44 @@ func (p *Phone) each(f func(e Event, since time.Duration, line string)) (more in
 // WriteText tells a capture to a person: the phones one after the other, each with its
 // timeline and its diagnosis.
 func (c *Capture) WriteText(w io.Writer) error {
-	var b strings.Builder
+	out := bufio.NewWriterSize(w, outBuffer)
+	if err := c.writeText(out); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+// outBuffer is how much is written at once, in bytes.
+const outBuffer = 64 << 10
+
+// writeLine writes a line of a timeline, as "%9.3f  %6s  %s" does.
+func writeLine(b *bytes.Buffer, place string, since time.Duration, line string) {
+	var number [24]byte
+	seconds := strconv.AppendFloat(number[:0], since.Seconds(), 'f', 3, 64)
+	pad := func(n int) {
+		for ; n > 0; n-- {
+			b.WriteByte(' ')
+		}
+	}
+	pad(9 - len(seconds))
+	b.Write(seconds)
+	pad(2 + max(0, 6-len(place)))
+	b.WriteString(place)
+	b.WriteString("  ")
+	b.WriteString(line)
+	b.WriteByte('\n')
+}
+
+func (c *Capture) writeText(w io.Writer) error {
+	var b bytes.Buffer
 	fmt.Fprintln(&b, c.summary())
 	for _, n := range c.Notes {
 		fmt.Fprintln(&b, "note: "+n)
 	}
-	for _, p := range c.Phones {
+	err := c.Each(func(p *Phone) error {
 		fmt.Fprintf(&b, "\n%s\n", p.who())
 		more := p.each(func(e Event, since time.Duration, line string) {
-			fmt.Fprintf(&b, "%9.3f  %6s  %s\n", since.Seconds(), e.place(), line)
+			writeLine(&b, e.place(), since, line)
 		})
 		if more > 0 {
 			fmt.Fprintf(&b, "                   … and %d more events\n", more)
@@ -117,12 +149,13 @@ func (c *Capture) WriteText(w io.Writer) error {
 			}
 			fmt.Fprintf(&b, "     next       %s\n", d.Next)
 		}
-		if _, err := io.WriteString(w, b.String()); err != nil {
-			return err
-		}
-		b.Reset()
+		_, err := b.WriteTo(w)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = b.WriteTo(w)
 	return err
 }
 
@@ -139,19 +172,19 @@ func (c *Capture) summary() string {
 func numbers(frames []int) string {
 	words := make([]string, len(frames))
 	for i, f := range frames {
-		words[i] = fmt.Sprint(f)
+		words[i] = strconv.Itoa(f)
 	}
 	return strings.Join(words, ", ")
 }
 
 // WriteMarkdown tells a capture for a ticket.
 func (c *Capture) WriteMarkdown(w io.Writer) error {
-	var b strings.Builder
+	var b bytes.Buffer
 	fmt.Fprintf(&b, "## %s\n\n", cell(c.summary()))
 	for _, n := range c.Notes {
 		fmt.Fprintf(&b, "> note: %s\n", cell(n))
 	}
-	for _, p := range c.Phones {
+	err := c.Each(func(p *Phone) error {
 		fmt.Fprintf(&b, "\n### %s\n\n", cell(p.who()))
 		for i, d := range Diagnose(p) {
 			fmt.Fprintf(&b, "%d. **%s**: %s\n", i+1, d.Cause, cell(d.Text))
@@ -173,12 +206,13 @@ func (c *Capture) WriteMarkdown(w io.Writer) error {
 		if more > 0 {
 			fmt.Fprintf(&b, "\n… and %d more events\n", more)
 		}
-		if _, err := io.WriteString(w, b.String()); err != nil {
-			return err
-		}
-		b.Reset()
+		_, err := b.WriteTo(w)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	_, err := io.WriteString(w, b.String())
+	_, err = b.WriteTo(w)
 	return err
 }
 

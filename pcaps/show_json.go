@@ -54,7 +54,8 @@ func (c *Capture) WriteJSON(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "%s,\n  \"phones\": [", bytes.TrimSuffix(head, []byte("\n}"))); err != nil {
 		return err
 	}
-	for i, p := range c.Phones {
+	comma := ""
+	err = c.Each(func(p *Phone) error {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
 		e.SetEscapeHTML(false)
@@ -62,13 +63,12 @@ func (c *Capture) WriteJSON(w io.Writer) error {
 		if err := e.Encode(p.report()); err != nil {
 			return err
 		}
-		comma := ","
-		if i == 0 {
-			comma = ""
-		}
-		if _, err := fmt.Fprintf(w, "%s\n    %s", comma, bytes.TrimSpace(b.Bytes())); err != nil {
-			return err
-		}
+		_, err := fmt.Fprintf(w, "%s\n    %s", comma, bytes.TrimSpace(b.Bytes()))
+		comma = ","
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	_, err = io.WriteString(w, "\n  ]\n}\n")
 	return err

@@ -1,7 +1,6 @@
 package pcaps
 
 import (
-	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -18,7 +17,6 @@ type story struct {
 	p       *Phone
 	offers  []offer
 	fetches []*attempt // in the order of their first requests
-	events  map[trace.Kind][]Event
 }
 
 // offer is a server that something named.
@@ -43,24 +41,39 @@ type attempt struct {
 
 // newStory sorts the events of a phone.
 func newStory(p *Phone) *story {
-	s := &story{p: p, events: make(map[trace.Kind][]Event)}
-	last := make(map[string]*attempt)
-	for _, e := range p.Events {
-		s.events[e.Kind] = append(s.events[e.Kind], e)
-		switch {
+	s := &story{p: p}
+	last := make(map[asked]*attempt)
+	for i := range p.Events {
+		switch e := &p.Events[i]; {
 		case strings.HasPrefix(string(e.Kind), "fetch.") && e.Kind != FTPCommand:
 			s.fetch(last, e)
 		case (e.Kind == trace.DHCPAck || e.Kind == trace.DHCPOffer) && e.URL != "":
-			s.offers = append(s.offers, offer{"DHCP", e.URL, e.Peer, e})
+			s.offers = append(s.offers, offer{"DHCP", e.URL, e.Peer, *e})
 		case e.Kind == trace.PnPNotify && e.URL != "":
-			s.offers = append(s.offers, offer{"PnP", e.URL, e.Peer, e})
+			s.offers = append(s.offers, offer{"PnP", e.URL, e.Peer, *e})
 		}
 	}
 	return s
 }
 
-func (s *story) fetch(last map[string]*attempt, e Event) {
-	key := fmt.Sprint(e.Pass, e.Name, " ", e.URL)
+// of returns the events of a kind.
+func (s *story) of(kind trace.Kind) (all []Event) {
+	for i := range s.p.Events {
+		if s.p.Events[i].Kind == kind {
+			all = append(all, s.p.Events[i])
+		}
+	}
+	return all
+}
+
+// asked is what makes an attempt: the same file in the same pass.
+type asked struct {
+	pass      uint64
+	name, url string
+}
+
+func (s *story) fetch(last map[asked]*attempt, e *Event) {
+	key := asked{e.Pass, e.Name, e.URL}
 	a := last[key]
 	if a == nil && e.Kind == trace.FetchRedirect { // its URL is where it leads
 		for i := len(s.fetches) - 1; i >= 0 && a == nil; i-- {
@@ -76,13 +89,13 @@ func (s *story) fetch(last map[string]*attempt, e Event) {
 	}
 	switch e.Kind {
 	case trace.FetchRequest:
-		a.requests = append(a.requests, e)
+		a.requests = append(a.requests, *e)
 	case trace.FetchIgnored:
-		a.ignored = append(a.ignored, e)
+		a.ignored = append(a.ignored, *e)
 	case trace.FetchDone, trace.FetchMissing, trace.FetchFailed:
-		a.end = e
+		a.end = *e
 	case trace.FetchRedirect:
-		a.end, a.moved = e, e.URL
+		a.end, a.moved = *e, e.URL
 	case trace.FetchReply:
 		a.asked = a.asked || e.Fact("http.status") == "401"
 	}

@@ -2,10 +2,7 @@ package pcaps
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -46,10 +43,7 @@ type transfer struct {
 	tsize    int64 // announced; -1: not
 	next     uint16
 	blocks   int64
-	bytes    int64
-	body     *bytes.Buffer // nil once it is over
-	sum      hash.Hash
-	notKept  bool
+	body     body
 	holes    []string
 	done     bool
 	repeated int
@@ -60,7 +54,7 @@ type transfer struct {
 
 // What is kept of TFTP at most.
 const (
-	maxTransfers = 20_000
+	maxTransfers = 20_000           // that go on, and as many that are over
 	tftpIdle     = 90 * time.Second // then nothing more is expected
 	maxHoles     = 20
 	maxRepeats   = 20 // events of repeated blocks of one transfer
@@ -72,30 +66,27 @@ const tftpPort = 69
 // tftpWatch follows all transfers of a capture. A transfer is known by the phone's
 // port: it is new for every file.
 type tftpWatch struct {
-	r    *roster
-	open map[netip.AddrPort]*transfer
-	cut  int // transfers that were given up for want of room
+	r      *roster
+	open   map[netip.AddrPort]*transfer
+	live   int         // of open: those that go on
+	over   []*transfer // the others, oldest first; some are in open no more
+	oldest time.Time   // no packet of a transfer in open is older
+	cut    int         // transfers that were given up for want of room
 }
 
 func newTFTPWatch(r *roster) *tftpWatch {
 	return &tftpWatch{r: r, open: make(map[netip.AddrPort]*transfer)}
 }
 
-// take looks at a datagram; false: it is not TFTP.
-func (w *tftpWatch) take(d datagram) bool {
+// take looks at a datagram. What is not TFTP it passes over.
+func (w *tftpWatch) take(d datagram) {
 	if t := w.open[d.dst]; t != nil && d.src != t.client {
 		w.fromServer(t, d)
-		return true
-	}
-	if looksLikeRequest(d) {
+	} else if looksLikeRequest(d) {
 		w.request(d)
-		return true
-	}
-	if t := w.open[d.src]; t != nil {
+	} else if t := w.open[d.src]; t != nil {
 		w.fromClient(t, d)
-		return true
 	}
-	return false
 }
 
 // looksLikeRequest tells a read or write request: at port 69 by its opcode alone, at
@@ -126,7 +117,7 @@ func (w *tftpWatch) request(d datagram) {
 	if t := w.open[d.src]; t != nil {
 		w.end(t)
 	}
-	if len(w.open) >= maxTransfers {
+	if w.live >= maxTransfers {
 		w.cut++
 		return
 	}
@@ -140,9 +131,10 @@ func (w *tftpWatch) request(d datagram) {
 	phone.provisions = true
 	t := &transfer{
 		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: 1,
-		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, sum: sha256.New(), body: w.r.buffer(), facts: requestFacts(p),
+		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: requestFacts(p),
 	}
 	w.open[d.src] = t
+	w.live++
 	w.sent(t, d)
 }
 
@@ -156,7 +148,8 @@ func requestFacts(p tftp.Packet) []Fact {
 
 // sent records one sending of a request.
 func (w *tftpWatch) sent(t *transfer, d datagram) {
-	t.last, t.sentAt, t.lastSent = d.at, d.at, d.frame
+	w.heard(t, d)
+	t.sentAt, t.lastSent = d.at, d.frame
 	e := t.event(trace.FetchRequest, d)
 	e.Attempt, e.Peer, e.Took = t.sends, d.dst, sinceOf(t.first, d.at)
 	e.Facts = t.facts
@@ -206,6 +199,3 @@ func (w *tftpWatch) malformed(d datagram, err error) {
 		Kind: trace.FetchIgnored, At: d.at, Frame: d.frame, Peer: d.dst, URL: urlOf("tftp", d.dst, tftpPort, ""), Detail: detail,
 	}, Facts: []Fact{{"tftp.opcode", strconv.Itoa(int(d.data[1]))}}})
 }
-
-// sumOf is a digest for comparing files without showing them.
-func sumOf(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)[:8]) }

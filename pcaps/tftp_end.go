@@ -2,7 +2,6 @@ package pcaps
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -10,10 +9,40 @@ import (
 
 // sweep ends transfers that nothing was heard of for long.
 func (w *tftpWatch) sweep(now time.Time) {
+	if now.Sub(w.oldest) <= tftpIdle {
+		return
+	}
+	w.oldest = now
 	for _, t := range w.open {
 		if now.Sub(t.last) > tftpIdle {
 			w.end(t)
+		} else if t.last.Before(w.oldest) {
+			w.oldest = t.last
 		}
+	}
+}
+
+// heard notes a packet of a transfer.
+func (w *tftpWatch) heard(t *transfer, d datagram) {
+	if t.last = d.at; len(w.open) <= 1 || d.at.Before(w.oldest) {
+		w.oldest = d.at
+	}
+}
+
+// close says that a transfer is over. What comes late is still known as its own, as long
+// as it is one of the last maxTransfers.
+func (w *tftpWatch) close(t *transfer) {
+	t.done = true
+	w.live--
+	if t.peer.IsValid() {
+		t.request = nil // it is not sent again
+	}
+	w.over = append(w.over, t)
+	for first := w.over[0]; len(w.over) > maxTransfers || w.open[first.client] != first; first = w.over[0] {
+		if w.open[first.client] == first {
+			delete(w.open, first.client)
+		}
+		w.over = w.over[1:]
 	}
 }
 
@@ -23,6 +52,7 @@ func (w *tftpWatch) finish(now time.Time) {
 	for _, t := range w.open {
 		if after := sinceOf(t.last, now); after < patience && !t.done && t.facts[0].Value == "1" && !t.refused && !t.left() {
 			t.done = true
+			w.live--
 			e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: t.last, Frame: t.lastSent, Name: t.name, URL: t.url(),
 				Peer: t.server}}
 			e.Detail = fmt.Sprintf("the capture ends %s this: whether it was answered is not in it", after0(after))
@@ -42,18 +72,7 @@ func (w *tftpWatch) finish(now time.Time) {
 // one no more.
 func (t *transfer) left() bool {
 	p := t.phone.real()
-	if p == nil {
-		return false
-	}
-	for _, e := range slices.Backward(p.Events) {
-		if e.Frame <= t.lastSent {
-			break
-		}
-		if e.Kind == trace.FetchRequest {
-			return true
-		}
-	}
-	return false
+	return p != nil && p.asked > t.lastSent
 }
 
 // after0 is "some time after", in words.
@@ -68,12 +87,17 @@ func after0(d time.Duration) string {
 // capture tells.
 func (w *tftpWatch) end(t *transfer) {
 	delete(w.open, t.client)
-	if t.done || t.facts[0].Value == "2" { // a write is not followed
+	if t.done {
 		return
 	}
 	t.done = true
+	w.live--
+	if t.facts[0].Value == "2" { // a write is not followed
+		t.body.free(w.r)
+		return
+	}
 	e := Event{Event: trace.Event{Kind: trace.FetchFailed, At: t.last, Frame: t.lastSent, Name: t.name, URL: t.url(), Fault: trace.NoAnswer,
-		Took: sinceOf(t.first, t.last), Bytes: t.bytes, Peer: t.peer}}
+		Took: sinceOf(t.first, t.last), Bytes: t.body.n, Peer: t.peer}}
 	if !t.peer.IsValid() {
 		times := "1 request"
 		if t.sends > 1 {
@@ -93,30 +117,30 @@ func (w *tftpWatch) end(t *transfer) {
 // progress says how far the transfer came.
 func (t *transfer) progress() string {
 	if t.tsize >= 0 {
-		return fmt.Sprintf("%d of %d bytes in block %d", t.bytes, t.tsize, t.blocks)
+		return fmt.Sprintf("%d of %d bytes in block %d", t.body.n, t.tsize, t.blocks)
 	}
-	return fmt.Sprintf("%d bytes in block %d", t.bytes, t.blocks)
+	return fmt.Sprintf("%d bytes in block %d", t.body.n, t.blocks)
 }
 
 // keep keeps what came of the file.
 func (w *tftpWatch) keep(t *transfer, frame int, partial string) {
-	if t.body == nil {
-		return
+	f := File{Name: t.name, URL: t.url(), Frame: frame, Bytes: t.body.n, Partial: partial}
+	if why := t.body.notKept(); why != "" {
+		f.Partial = why
+	} else if f.Body = t.body.bytes(); f.Body == nil {
+		f.Body = []byte{}
 	}
-	defer func() {
-		w.r.release(t.body)
-		t.body = nil
-	}()
-	f := File{Name: t.name, URL: t.url(), Frame: frame, Bytes: t.bytes, Partial: partial}
-	switch {
-	case t.notKept:
-		f.Partial = fmt.Sprintf("%d bytes are more than is kept of one file", t.bytes)
-	case t.bytes == 0 && partial != "":
-		return
-	default:
-		if f.Body = t.body.Bytes(); f.Body == nil {
-			f.Body = []byte{}
-		}
+	if t.body.n > 0 || partial == "" {
+		w.r.keep(t.phone, f)
 	}
-	w.r.keep(t.phone, f)
+	t.body.free(w.r)
+	t.holes = nil
+}
+
+// underWay is how many bytes of files that have not come to their end are held.
+func (w *tftpWatch) underWay() (sum int) {
+	for _, t := range w.open {
+		sum += len(t.body.bytes())
+	}
+	return sum
 }

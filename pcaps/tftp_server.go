@@ -11,10 +11,10 @@ import (
 
 // fromServer takes a packet to the phone's port of a transfer.
 func (w *tftpWatch) fromServer(t *transfer, d datagram) {
-	p, err := tftp.Parse(d.data)
 	if t.done {
 		return
 	}
+	p, err := tftp.Parse(d.data)
 	if err != nil || t.peer.IsValid() && d.src != t.peer {
 		t.odd = true
 		e := t.event(trace.FetchIgnored, d)
@@ -26,7 +26,8 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 		w.r.record(t.phone, e)
 		return
 	}
-	t.last, t.lastSent, t.ack.heard = d.at, d.frame, true
+	w.heard(t, d)
+	t.lastSent, t.ack.heard = d.frame, true
 	switch p.Op { //nolint:exhaustive // a server sends nothing else to a reader
 	case tftp.DATA:
 		w.data(t, d, p)
@@ -92,13 +93,7 @@ func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
 	}
 	t.next = p.Block + 1
 	t.blocks++
-	t.bytes += int64(len(p.Data))
-	_, _ = t.sum.Write(p.Data)
-	if t.notKept = t.notKept || t.body.Len()+len(p.Data) > maxBody; t.notKept {
-		t.body.Reset()
-	} else {
-		t.body.Write(p.Data)
-	}
+	t.body.write(w.r, t.phone, p.Data)
 	if d.cut > 0 && len(t.holes) < maxHoles {
 		t.holes = append(t.holes, fmt.Sprintf("%d bytes of block %d", d.cut, p.Block))
 	}
@@ -128,31 +123,31 @@ func (w *tftpWatch) again(t *transfer, d datagram, p tftp.Packet) {
 
 // whole ends a transfer with its last block.
 func (w *tftpWatch) whole(t *transfer, d datagram) {
-	t.done = true
+	w.close(t)
 	e := t.event(trace.FetchDone, d)
-	e.Peer, e.Bytes, e.Took = t.peer, t.bytes, sinceOf(t.first, d.at)
+	e.Peer, e.Bytes, e.Took = t.peer, t.body.n, sinceOf(t.first, d.at)
 	e.Facts = []Fact{{"tftp.blocks", strconv.FormatInt(t.blocks, 10)}}
 	partial := ""
 	switch {
 	case len(t.holes) > 0:
 		partial = "the capture lacks " + strings.Join(t.holes, ", ")
 		e.Detail = partial
-	case t.tsize > t.bytes:
+	case t.tsize > t.body.n:
 		e.Kind, e.Fault = trace.FetchFailed, trace.Truncated
 		e.Detail = "the file ended after " + t.progress() + " (tsize, RFC 2349)"
 		partial = e.Detail
 	}
 	if partial == "" {
-		e.Facts = append(e.Facts, Fact{"content", sumOf(t.sum)})
+		e.Facts = append(e.Facts, Fact{"content", t.body.digest(w.r)})
 	}
 	w.r.record(t.phone, e)
 	w.keep(t, d.frame, partial)
 }
 
 func (w *tftpWatch) serverError(t *transfer, d datagram, p tftp.Packet) {
-	t.done = true
+	w.close(t)
 	e := t.event(trace.FetchFailed, d)
-	e.Peer, e.Took, e.Bytes, e.Fault = d.src, sinceOf(t.first, d.at), t.bytes, trace.ServerError
+	e.Peer, e.Took, e.Bytes, e.Fault = d.src, sinceOf(t.first, d.at), t.body.n, trace.ServerError
 	switch {
 	case p.Code == tftp.FileNotFound && t.blocks == 0:
 		e.Kind, e.Fault = trace.FetchMissing, trace.NotFound
@@ -186,17 +181,17 @@ func (w *tftpWatch) fromClient(t *transfer, d datagram) {
 	if err != nil || t.done {
 		return
 	}
-	t.last = d.at
+	w.heard(t, d)
 	if p.Op != tftp.ERROR {
 		return
 	}
 	if d.dst != t.peer && t.peer.IsValid() { // to a foreign port: the transfer goes on (RFC 1350 §4)
 		return
 	}
-	t.done = true
+	w.close(t)
 	t.ack.ended(t.phone)
 	e := t.event(trace.FetchFailed, d)
-	e.Peer, e.Took, e.Bytes, e.Fault = d.dst, sinceOf(t.first, d.at), t.bytes, trace.Protocol
+	e.Peer, e.Took, e.Bytes, e.Fault = d.dst, sinceOf(t.first, d.at), t.body.n, trace.Protocol
 	e.Detail = "the phone ended it: " + errorWords(p)
 	e.Facts = []Fact{{"tftp.error", strconv.Itoa(int(p.Code))}, {"tftp.by", "phone"}}
 	w.r.record(t.phone, e)

@@ -105,7 +105,7 @@ func (p *Phone) settings() (held *config.Settings, whole bool) {
 			whole = false
 			continue
 		}
-		readFile(p.MAC, p.Files[i], held)
+		p.readFile(p.Files[i], held)
 	}
 	return held, whole
 }

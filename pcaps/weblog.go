@@ -156,6 +156,8 @@ func (c *Capture) Beside(l *WebLog) {
 			other++
 		case p == nil:
 			strangers++
+		case p.pack != nil:
+			p.logs = append(p.logs, e)
 		default:
 			p.beside(e)
 		}
@@ -189,7 +191,7 @@ func ruleLog(s *story) []Diagnosis {
 	}
 	var all []Diagnosis
 	seen := make(map[Cause]bool)
-	for _, e := range s.events[LogLine] {
+	for _, e := range s.of(LogLine) {
 		d := Diagnosis{rank: 18, Text: "the server's log says, " + e.Detail, Next: "Look into the server's error log at that time."}
 		switch status := e.Fact("http.status"); {
 		case status == "401":

@@ -27,7 +27,7 @@ type pcapShowCmd struct {
 
 // Run reads the capture and tells it.
 func (c *pcapShowCmd) Run(a *app) error {
-	capture, err := c.open(a)
+	capture, err := c.open(a, pcaps.Options{Lean: true})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ type pcapExtractCmd struct {
 
 // Run writes a scenario folder of what the capture shows.
 func (c *pcapExtractCmd) Run(a *app) error {
-	capture, err := c.open(a)
+	capture, err := c.open(a, pcaps.Options{})
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,7 @@ type captureFile struct {
 
 // open reads the capture from a file or standard input. What cannot be read is the
 // caller's: exit status 2.
-func (c *captureFile) open(a *app) (*pcaps.Capture, error) {
-	var o pcaps.Options
+func (c *captureFile) open(a *app, o pcaps.Options) (*pcaps.Capture, error) {
 	if c.Phone != "" {
 		mac, err := device.ParseMAC(c.Phone)
 		if err != nil {

@@ -18,7 +18,7 @@ type pcapReplayCmd struct {
 
 // Run lets simulated phones do what the captured ones did, and compares.
 func (c *pcapReplayCmd) Run(a *app) error {
-	capture, err := c.open(a)
+	capture, err := c.open(a, pcaps.Options{})
 	if err != nil {
 		return err
 	}

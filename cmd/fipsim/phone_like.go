@@ -16,7 +16,7 @@ func (c *phoneCmd) like(a *app, o *phone.Options) error {
 	if c.Like == "" {
 		return nil
 	}
-	capture, err := (&captureFile{File: c.Like}).open(a)
+	capture, err := (&captureFile{File: c.Like}).open(a, pcaps.Options{})
 	if err != nil {
 		return fmt.Errorf("--like: %w", err)
 	}

@@ -173,8 +173,9 @@ func (c *Cfg) checkDuplicates(found *findings) {
 		if blank {
 			text += " (blank ones as the option blank says)"
 		}
+		text += ": delete the others, or was another key meant?"
 		for k := len(lines) - 1; k >= 0; k-- {
-			found.add(DuplicateKey, lines[k], text+": delete the others, or was another key meant?")
+			found.add(DuplicateKey, lines[k], text)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -115,7 +116,7 @@ func fetchWords(e Event) (string, Tone) {
 		if scheme == "file" {
 			return "-> reads " + e.Name, plain
 		}
-		return fmt.Sprintf("-> %s asks %s for %s%s%s", scheme, peerOf(e), e.Name, again, parenthesis(e.Detail)), plain
+		return "-> " + scheme + " asks " + peerOf(e) + " for " + e.Name + again + parenthesis(e.Detail), plain
 	case FetchReply:
 		return "<- " + e.Detail, faint
 	case FetchIgnored:
@@ -123,9 +124,9 @@ func fetchWords(e Event) (string, Tone) {
 	case FetchRedirect:
 		return "<- redirected to " + e.URL, plain
 	case FetchDone:
-		return fmt.Sprintf("<- %d bytes in %s", e.Bytes, e.Took.Round(10*time.Microsecond)), good
+		return "<- " + strconv.FormatInt(e.Bytes, 10) + " bytes in " + e.Took.Round(10*time.Microsecond).String(), good
 	case FetchMissing:
-		return fmt.Sprintf("<- not there (%s): the phone goes on", e.Detail), odd
+		return "<- not there (" + e.Detail + "): the phone goes on", odd
 	case FetchFailed:
 		return "<- failed: " + e.Detail, bad
 	}
@@ -174,10 +175,23 @@ func ordinal(n int) string {
 // Clean replaces each control character of text, so that what a server sent cannot
 // steer a terminal or forge a line.
 func Clean(text string) string {
+	if isPrintable(text) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return unicode.ReplacementChar
 		}
 		return r
 	}, text)
+}
+
+// isPrintable reports whether text is all of ASCII's printable characters, as most is.
+func isPrintable(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
 }
