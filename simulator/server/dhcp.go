@@ -28,7 +28,7 @@ type DHCPOptions struct {
 	// CAP_NET_BIND_SERVICE.
 	Interface string
 	// Pool is the subnet that addresses come from, but for its first, its last and the
-	// server's own; invalid: 192.0.2.0/24 (TEST-NET-1), of use in relay mode only.
+	// server's own; invalid: 198.18.0.0/15 (for benchmarks, RFC 2544 appendix C.2.2), of use in relay mode only.
 	Pool netip.Prefix
 	// Lease is how long an address may be used; 0: an hour. Whole seconds.
 	Lease time.Duration
@@ -128,7 +128,7 @@ func (o *DHCPOptions) setDefaults() error {
 	case o.Interface != "" && !o.Pool.IsValid():
 		return fmt.Errorf("server: DHCP on %s needs a pool of addresses, part of the interface's subnet", o.Interface)
 	case !o.Pool.IsValid():
-		o.Pool = netip.MustParsePrefix("192.0.2.0/24")
+		o.Pool = netip.MustParsePrefix("198.18.0.0/15") // as many as phones of a whole run
 	}
 	if !o.Pool.Addr().Is4() || o.Pool.Bits() < 8 || o.Pool.Bits() > 30 {
 		return fmt.Errorf("server: DHCP pool %s: want an IPv4 subnet from /8 to /30", o.Pool)
