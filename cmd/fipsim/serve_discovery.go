@@ -12,6 +12,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/verdict"
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // Where --pnp and --dhcp listen without an interface: without privilege, for phones of
@@ -62,20 +63,11 @@ func (c *serveCmd) subnet() (netip.Prefix, error) {
 	if c.Interface == "" {
 		return netip.Prefix{}, nil
 	}
-	i, err := net.InterfaceByName(c.Interface)
+	own, err := wire.InterfacePrefix(c.Interface)
 	if err != nil {
-		return netip.Prefix{}, verdict.Usagef("--interface %s: no such interface", c.Interface)
+		return own, verdict.Usagef("--%w", err) // it begins with "interface NAME"
 	}
-	addrs, err := i.Addrs()
-	if err != nil {
-		return netip.Prefix{}, &verdict.Error{Err: err}
-	}
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			return p, nil
-		}
-	}
-	return netip.Prefix{}, verdict.Usagef("--interface %s has no IPv4 address", c.Interface)
+	return own, nil
 }
 
 // announced is the URL that phones are told: over the first protocol that is served, at

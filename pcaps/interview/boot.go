@@ -3,9 +3,7 @@ package interview
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -173,11 +171,11 @@ func (b *Boot) openDHCP() error {
 		Option66:  func(device.MAC) string { return b.stage.dhcp },
 		OnMessage: func(server.DHCPMessage) { b.sign() }}
 	if o.Interface != "" {
-		pool, err := subnetOf(o.Interface)
+		own, err := wire.InterfacePrefix(o.Interface)
 		if err != nil {
 			return err
 		}
-		d.Pool = pool
+		d.Pool = own.Masked()
 	}
 	s, err := server.ListenDHCP(b.ctx, d)
 	if err == nil {
@@ -203,22 +201,4 @@ func (b *Boot) openSilence(at string) error {
 		}
 	})
 	return nil
-}
-
-// subnetOf is the subnet of an interface.
-func subnetOf(name string) (netip.Prefix, error) {
-	ifi, err := net.InterfaceByName(name)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
-	}
-	addrs, err := ifi.Addrs()
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
-	}
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			return p.Masked(), nil
-		}
-	}
-	return netip.Prefix{}, fmt.Errorf("interface %s has no IPv4 address", name)
 }

@@ -14,7 +14,7 @@ const (
 	textNotUTF8  = "not UTF-8 (Latin-1?), shown wrongly on the phone: save the file as UTF-8"
 	textTrailing = "blanks after the value, cut here, but some firmware takes them for a part of it (of a password, say): " +
 		"delete them"
-	textQuoted   = " has its value in quotation marks, kept here as a part of it, as the guide has none: delete them"
+	textQuoted    = " has its value in quotation marks, kept here as a part of it, as the guide has none: delete them"
 	textNotCfg    = "neither comment nor KEY=VALUE, skipped: write KEY=VALUE on one line, or begin the line with #"
 	textNotBoot   = "neither comment nor include, skipped: a boot file is made of lines like include:config <NAME.cfg>"
 	textNotClosed = "include without a closed <NAME.cfg> or \"NAME.cfg\", skipped: write include:config <NAME.cfg>"

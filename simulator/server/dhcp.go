@@ -153,7 +153,7 @@ func (d *DHCP) listen(ctx context.Context) error {
 		d.id = reachable(addrPort(d.conn.LocalAddr())).Addr()
 		return nil
 	}
-	own, err := interfaceAddr(d.options.Interface)
+	own, err := wire.InterfacePrefix(d.options.Interface)
 	if err != nil {
 		return err
 	}
@@ -170,24 +170,6 @@ func (d *DHCP) listen(ctx context.Context) error {
 		d.conn = tap.Socket(d.conn)
 	}
 	return err
-}
-
-// interfaceAddr returns the interface's first IPv4 address, with its subnet.
-func interfaceAddr(name string) (netip.Prefix, error) {
-	ifi, err := net.InterfaceByName(name)
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
-	}
-	addrs, err := ifi.Addrs()
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("interface %s: %w", name, err)
-	}
-	for _, a := range addrs {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			return p, nil
-		}
-	}
-	return netip.Prefix{}, fmt.Errorf("interface %s has no IPv4 address", name)
 }
 
 // Addr returns where the server listens, for a relay agent to ask.

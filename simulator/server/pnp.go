@@ -135,7 +135,7 @@ func (p *PnP) listen(ctx context.Context) error {
 	address := p.options.Listen
 	switch {
 	case p.options.Interface != "":
-		own, err := interfaceAddr(p.options.Interface)
+		own, err := wire.InterfacePrefix(p.options.Interface)
 		if err != nil {
 			return err
 		}

@@ -31,24 +31,6 @@ func (o OS) setMulticast(conn net.PacketConn) error {
 	return nil
 }
 
-// interfaceAddr returns the first IPv4 address of an interface.
-func interfaceAddr(name string) (netip.Addr, bool) {
-	iface, err := net.InterfaceByName(name)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	addrs, err := iface.Addrs()
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	for _, a := range addrs {
-		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Is4() {
-			return prefix.Addr(), true
-		}
-	}
-	return netip.Addr{}, false
-}
-
 // SourceFor tells from which address n would send to peer, and sends nothing. It
 // returns false where n cannot tell, or has no way to peer.
 func SourceFor(n Network, peer netip.AddrPort) (netip.Addr, bool) {

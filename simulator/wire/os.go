@@ -106,7 +106,8 @@ func (o OS) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
 		return o.Local, true
 	}
 	if o.Interface != "" && peer.Addr().IsMulticast() {
-		return interfaceAddr(o.Interface)
+		own, err := InterfacePrefix(o.Interface)
+		return own.Addr(), err == nil
 	}
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(peer))
 	if err != nil {
