@@ -19,7 +19,9 @@ import (
 
 // action is what an action.yml of a composite action may hold: a subset, written by hand, of
 // https://docs.github.com/actions/reference/workflows-and-actions/metadata-syntax. A key
-// that is not here is an error.
+// that is not here is an error. Whoever changes action.yml, the template or what docs/ci.md shows can have them
+// held against the published schemas too: check-jsonschema has --builtin-schema vendor.github-actions,
+// vendor.github-workflows and vendor.gitlab-ci, and actionlint reads workflow and action together.
 type action struct {
 	Name, Description, Author string
 	Branding                  struct{ Icon, Color string }
@@ -47,6 +49,10 @@ type actionStep struct {
 type gitlabJob struct {
 	Stage, Image string
 	Variables    map[string]string
+	Cache        struct {
+		Key   string
+		Paths []string
+	}
 	BeforeScript []string `yaml:"before_script"`
 	Script       []string
 	Artifacts    struct {
