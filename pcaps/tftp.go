@@ -42,6 +42,8 @@ type transfer struct {
 	blksize  int
 	tsize    int64 // announced; -1: not
 	next     uint16
+	window   int               // blocks that are sent without waiting for an ACK (RFC 7440)
+	ahead    map[uint16][]byte // that came though one before them was missing
 	blocks   int64
 	body     body
 	holes    []string
@@ -109,12 +111,19 @@ func (w *tftpWatch) request(d datagram) {
 		w.malformed(d, err)
 		return
 	}
-	if t := w.open[d.src]; t != nil && !t.peer.IsValid() && t.server == d.dst && bytes.Equal(t.request, d.data) {
+	if t := w.open[d.src]; t != nil && !t.done && !t.peer.IsValid() && t.server == d.dst && bytes.Equal(t.request, d.data) {
 		t.sends++
 		w.sent(t, d)
 		return
 	}
+	sends, first := 1, d.at
 	if t := w.open[d.src]; t != nil {
+		if t.again(d) {
+			// The answer did not reach the phone, which asks again from the same port: the
+			// server answers anew, from another one.
+			sends, first = t.sends+1, t.first
+			w.forget(t)
+		}
 		w.end(t)
 	}
 	if w.live >= maxTransfers {
@@ -130,12 +139,17 @@ func (w *tftpWatch) request(d datagram) {
 	}
 	phone.provisions = true
 	t := &transfer{
-		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: 1,
-		first: d.at, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: requestFacts(p),
+		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: sends,
+		first: first, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: requestFacts(p),
 	}
 	w.open[d.src] = t
 	w.live++
 	w.sent(t, d)
+}
+
+// again reports whether a request is the transfer's own once more, though it was answered.
+func (t *transfer) again(d datagram) bool {
+	return t.server == d.dst && t.ack.sends == 0 && bytes.Equal(t.request, d.data)
 }
 
 func requestFacts(p tftp.Packet) []Fact {

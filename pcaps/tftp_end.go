@@ -29,6 +29,15 @@ func (w *tftpWatch) heard(t *transfer, d datagram) {
 	}
 }
 
+// forget gives up a transfer of which nothing is to be told: it begins anew.
+func (w *tftpWatch) forget(t *transfer) {
+	if !t.done {
+		t.done = true
+		w.live--
+		t.body.free(w.r)
+	}
+}
+
 // close says that a transfer is over. What comes late is still known as its own, as long
 // as it is one of the last maxTransfers.
 func (w *tftpWatch) close(t *transfer) {
@@ -86,6 +95,11 @@ func after0(d time.Duration) string {
 // end closes a transfer; one that did not come to its end has failed, as far as the
 // capture tells.
 func (w *tftpWatch) end(t *transfer) {
+	if t.ack.sends == 0 { // the phone's side is not in the capture: it may have had what is missing
+		for block := t.next; len(t.ahead) > 0 && !t.done && block != t.next-1; block++ {
+			w.acknowledged(t, datagram{packet: packet{at: t.last, frame: t.lastSent}}, block)
+		}
+	}
 	delete(w.open, t.client)
 	if t.done {
 		return

@@ -1,6 +1,7 @@
 package pcaps
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -71,6 +72,8 @@ func (w *tftpWatch) oackOf(t *transfer, d datagram, p tftp.Packet) {
 			t.blksize = int(n)
 		case name == tftp.OptionTsize && n > 0:
 			t.tsize = n
+		case name == optionWindow && n >= 1 && n <= 65535:
+			t.window = int(n)
 		}
 	}
 	t.oack = trace.Clean(p.String())
@@ -81,9 +84,14 @@ func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
 	if !t.peer.IsValid() {
 		w.reply(t, d, "DATA without OACK: no option is granted", nil)
 	}
+	if t.next == 0 && p.Block == 1 && t.blocks > 1 && t.window <= 1 {
+		t.next = 1 // this server's numbers begin with 1 again after 65535
+	}
 	switch ahead := p.Block - t.next; { // wraps
 	case ahead >= 1<<15: // behind
 		w.again(t, d, p)
+		return
+	case ahead > 0 && t.aside(p):
 		return
 	case ahead > 0:
 		if len(t.holes) < maxHoles {
@@ -91,6 +99,7 @@ func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
 		}
 		t.blocks += int64(ahead)
 	}
+	delete(t.ahead, p.Block)
 	t.next = p.Block + 1
 	t.blocks++
 	t.body.write(w.r, t.phone, p.Data)
@@ -99,6 +108,45 @@ func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
 	}
 	if len(p.Data)+d.cut < t.blksize {
 		w.whole(t, d)
+	}
+}
+
+// optionWindow is the number of blocks that are sent before one ACK (RFC 7440 §3).
+const optionWindow = "windowsize"
+
+// maxAhead is how many blocks of a window are kept while one before them is missing.
+const maxAhead = 64
+
+// aside keeps a block of a window that came though one before it is missing. A phone
+// throws it away, and acknowledges what it has: "the data sender then restarts with the
+// block after that" (RFC 7440 §4). Only where the phone acknowledges it all the same is it
+// the capture that lacks the other.
+func (t *transfer) aside(p tftp.Packet) bool {
+	if t.window <= 1 || len(t.ahead) >= min(t.window, maxAhead) || p.Block-t.next > maxAhead {
+		return false
+	}
+	if t.ahead == nil {
+		t.ahead = make(map[uint16][]byte)
+	}
+	t.ahead[p.Block] = bytes.Clone(p.Data)
+	return true
+}
+
+// acknowledged takes the phone's word for blocks that stand aside, up to one.
+func (w *tftpWatch) acknowledged(t *transfer, d datagram, block uint16) {
+	for len(t.ahead) > 0 && !t.done && block-t.next < 1<<15 {
+		next := t.next
+		for next != block && t.ahead[next] == nil {
+			next++
+		}
+		data, ok := t.ahead[next]
+		if !ok {
+			return
+		}
+		delete(t.ahead, next)
+		t.window, d.cut = 0, 0 // what is missing before it is a hole
+		w.data(t, d, tftp.Packet{Op: tftp.DATA, Block: next, Data: data})
+		t.window = maxAhead
 	}
 }
 
@@ -177,6 +225,7 @@ func (w *tftpWatch) fromClient(t *transfer, d datagram) {
 	p, err := tftp.Parse(d.data)
 	if err == nil && p.Op == tftp.ACK {
 		t.ack.sent(t.phone, p.Block, d.at)
+		w.acknowledged(t, d, p.Block)
 	}
 	if err != nil || t.done {
 		return
