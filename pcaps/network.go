@@ -102,8 +102,12 @@ func (n *network) readSix(p packet, data []byte) (packet, bool) {
 		return p, false
 	}
 	p.from, p.to = addr(ip.SrcIP), addr(ip.DstIP)
-	p.missing = max(0, int(ip.Length)-len(ip.Payload))
-	next, rest := ip.NextHeader, ip.Payload
+	// The library's payload begins behind a hop-by-hop header, whose number it leaves.
+	next, rest := ip.NextHeader, data[40:]
+	if ip.Length > 0 { // segmentation offload leaves it out
+		p.missing = max(0, int(ip.Length)-len(rest))
+		rest = rest[:min(len(rest), int(ip.Length))]
+	}
 	for range maxHeaders6 {
 		switch next { //nolint:exhaustive // every other number is what the packet carries
 		case layers.IPProtocolIPv6HopByHop, layers.IPProtocolIPv6Routing, layers.IPProtocolIPv6Destination:
