@@ -19,6 +19,7 @@ type inbound struct {
 	announced int64 // unknownLength: not announced
 	to        io.Writer
 	kept      bytes.Buffer // where to is nil
+	chunk     []byte       // else: what is read to
 	n         int64
 }
 
@@ -39,13 +40,13 @@ func (b *inbound) receive(ctx context.Context, from io.Reader) error {
 	if b.announced > b.limit {
 		return tooLarge(b.announced, b.limit)
 	}
-	chunk := make([]byte, b.chunkSize())
 	for {
-		n, err := from.Read(chunk)
+		room := b.room()
+		n, err := from.Read(room)
 		if b.n += int64(n); b.n > b.limit {
 			return tooLarge(unknownLength, b.limit)
 		}
-		if werr := b.keep(chunk[:n]); werr != nil {
+		if werr := b.keep(room[:n]); werr != nil {
 			return werr
 		}
 		switch {
@@ -64,10 +65,35 @@ func (b *inbound) receive(ctx context.Context, from io.Reader) error {
 // Bounds of what is read at once.
 const (
 	leastChunk = 512
+	firstChunk = 2 << 10 // of a body of unknown length
 	mostChunk  = 32 << 10
 )
 
-// chunkSize is how much to read at once: the whole of a short body.
+// room returns where the next part is read to: where it is kept, if it is.
+func (b *inbound) room() []byte {
+	if b.to != nil {
+		if b.chunk == nil {
+			b.chunk = make([]byte, b.chunkSize())
+		}
+		return b.chunk
+	}
+	if b.kept.Available() == 0 {
+		b.kept.Grow(int(max(b.n, b.expected()-b.n, leastChunk)))
+	}
+	room := b.kept.AvailableBuffer()
+	return room[:cap(room)]
+}
+
+// expected is how much room to make at first, on the word of a server.
+func (b *inbound) expected() int64 {
+	if b.announced < 0 {
+		return firstChunk
+	}
+	return min(b.announced+1, mostGrown)
+}
+
+// chunkSize is how much to read at once of a body that goes elsewhere: the whole of a
+// short one, and the byte after it that does not come.
 func (b *inbound) chunkSize() int64 {
 	if b.announced < 0 {
 		return mostChunk

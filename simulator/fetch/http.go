@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -22,46 +21,28 @@ const (
 
 // web gets files over HTTP and HTTPS: HTTP/1.1, no Accept-Encoding, one connection to
 // a host, asking without credentials first. The zero value is not usable, see newHTTP.
+//
+// The messages are net/http's; its Transport is not used. It has two goroutines a
+// connection, of which each request wakes both, and a fleet's figures would be those of
+// the scheduler.
 type web struct {
-	options   Options
-	agent     string
-	tls       tlsClient
-	transport *http.Transport
-	idle      time.Duration
-	nonces    nonceCounts
+	options Options
+	header  http.Header // of every request; not to be changed
+	idle    time.Duration
+	nonces  nonceCounts
+
+	mu     sync.Mutex
+	tls    tlsClient  // made when it is first asked for
+	hosts  []*webHost // seldom more than one
+	closed bool       // connections are not kept any more
 }
 
 func newHTTP(o Options, agent string) *web {
-	w := &web{options: o, tls: newTLS(o.Shared), agent: agent, idle: idleLimit}
-	w.transport = &http.Transport{
-		DialContext:            w.dial,
-		DialTLSContext:         w.dialTLS,
-		DisableCompression:     true, // and so no Accept-Encoding
-		MaxConnsPerHost:        1,
-		MaxIdleConnsPerHost:    1,
-		MaxResponseHeaderBytes: maxHeader,
-		Protocols:              new(http.Protocols),
+	w := &web{options: o, header: http.Header{"User-Agent": {agent}}, idle: idleLimit}
+	if from := o.ForwardedFor; from.IsValid() {
+		w.header.Set("X-Forwarded-For", from.String())
 	}
-	w.transport.Protocols.SetHTTP1(true)
 	return w
-}
-
-func (w *web) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := w.options.Network.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &idleConn{Conn: conn, limit: w.idle}, nil
-}
-
-func (w *web) dialTLS(ctx context.Context, _, address string) (net.Conn, error) {
-	return w.tls.dial(ctx, w.options.Network, address, w.idle)
-}
-
-// Close ends the connections that are kept.
-func (w *web) Close() error {
-	w.transport.CloseIdleConnections()
-	return nil
 }
 
 // webFetch is one file on its way: the state of one call of Fetch.
@@ -71,13 +52,17 @@ type webFetch struct {
 	user, password string
 	secret         bool     // there are credentials
 	at             *url.URL // what is asked for now
+	where          string   // the same, as events carry it
 	peer           netip.AddrPort
 }
 
 // Fetch implements Fetcher.
 func (w *web) Fetch(ctx context.Context, r Request) (*Response, error) {
 	start := time.Now()
-	f := &webFetch{web: w, Request: r, at: bare(r.URL)}
+	f := &webFetch{web: w, Request: r, at: bare(r.URL), where: r.shown}
+	if f.where == "" || r.URL.Fragment != "" {
+		f.where = trace.URL(f.at)
+	}
 	f.user, f.password, f.secret = r.credentials()
 	res, err := f.follow(ctx)
 	if err != nil {
@@ -137,7 +122,7 @@ func (f *webFetch) noteEncoding(res *http.Response) {
 // reply records what an answer tells besides the body.
 func (f *webFetch) reply(detail string) {
 	f.options.Trace.Record(trace.Event{
-		Kind: trace.FetchReply, Name: f.Name, URL: trace.URL(f.at), Peer: f.peer, Detail: detail,
+		Kind: trace.FetchReply, Name: f.Name, URL: f.where, Peer: f.peer, Detail: detail,
 	})
 }
 

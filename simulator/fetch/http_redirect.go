@@ -39,14 +39,15 @@ func (f *webFetch) redirect(res *http.Response, hops int) error {
 	if f.at.Scheme == "https" && to.Scheme == "http" {
 		detail += ", from https to http: no longer encrypted"
 	}
+	where := trace.URL(to)
 	f.options.Trace.Record(trace.Event{
-		Kind: trace.FetchRedirect, Name: f.Name, URL: trace.URL(to), Peer: f.peer, Attempt: hops + 1, Detail: detail,
+		Kind: trace.FetchRedirect, Name: f.Name, URL: where, Peer: f.peer, Attempt: hops + 1, Detail: detail,
 	})
 	if limit := f.options.Shared.behaviour.MaxRedirects; hops >= limit {
 		return failure(trace.Redirects, nil,
-			"more than %d redirects (option max_redirects), the last to %s", limit, clean(trace.URL(to), f.password))
+			"more than %d redirects (option max_redirects), the last to %s", limit, clean(where, f.password))
 	}
-	f.at = to
+	f.at, f.where = to, where
 	return nil
 }
 

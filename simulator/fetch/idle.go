@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // idleLimit is the silence after which a phone gives an open TCP connection up. The
@@ -20,12 +22,21 @@ type idleConn struct {
 	net.Conn
 	limit time.Duration
 
-	ended atomic.Pointer[error] // what ended reading; nil: nothing yet
+	ended       atomic.Pointer[error] // what ended reading; nil: nothing yet
+	interrupted atomic.Bool           // nothing is waited for any more
+	armed       atomic.Int64          // when the deadline was set, Unix time in nanoseconds
+	now         bool                  // reads take what is there; for who reads alone
 }
 
 // Read implements net.Conn.
 func (c *idleConn) Read(p []byte) (int, error) {
-	_ = c.SetReadDeadline(time.Now().Add(c.limit)) // on a closed connection: Read says it better
+	if c.now {
+		return wire.ReadNow(c.Conn, p)
+	}
+	c.arm()
+	if c.interrupted.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	n, err := c.Conn.Read(p)
 	if err != nil {
 		err = c.explain(err)
@@ -34,12 +45,32 @@ func (c *idleConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. It starts the wait for the answer anew: net/http has a
-// read under way on a connection that it keeps.
+// Write implements net.Conn.
 func (c *idleConn) Write(p []byte) (int, error) {
-	_ = c.SetDeadline(time.Now().Add(c.limit))
+	c.arm()
+	if c.interrupted.Load() {
+		return 0, os.ErrDeadlineExceeded
+	}
 	n, err := c.Conn.Write(p)
 	return n, c.explain(err)
+}
+
+// arm starts the wait anew. What was begun within the last thousandth of it need not be:
+// a small file is a write and two reads in as many microseconds.
+func (c *idleConn) arm() {
+	now := time.Now()
+	if since := now.UnixNano() - c.armed.Load(); since >= 0 && since < int64(c.limit/1000) {
+		return
+	}
+	_ = c.SetDeadline(now.Add(c.limit)) // on a closed connection: Read and Write say it better
+	c.armed.Store(now.UnixNano())
+}
+
+// interrupt ends the waiting of reads and writes, those under way included, for good. It
+// may be called beside them.
+func (c *idleConn) interrupt() {
+	c.interrupted.Store(true) // first: a deadline that is set after this is not waited for
+	_ = c.SetDeadline(time.Unix(1, 0))
 }
 
 func (c *idleConn) explain(err error) error {
@@ -49,13 +80,20 @@ func (c *idleConn) explain(err error) error {
 	return err
 }
 
-// endOf returns what ended reading from a connection of ours, with TLS or without; nil
-// where nothing has. Parsers tend to hide it behind what they make of half a line.
-func endOf(c net.Conn) error {
+// idleOf returns the connection of ours that carries c, with TLS or without; nil where
+// none does.
+func idleOf(c net.Conn) *idleConn {
 	if t, ok := c.(*tls.Conn); ok {
 		c = t.NetConn()
 	}
-	if i, ok := c.(*idleConn); ok {
+	i, _ := c.(*idleConn)
+	return i
+}
+
+// endOf returns what ended reading from a connection of ours; nil where nothing has.
+// Parsers tend to hide it behind what they make of half a line.
+func endOf(c net.Conn) error {
+	if i := idleOf(c); i != nil {
 		if err := i.ended.Load(); err != nil {
 			return *err
 		}

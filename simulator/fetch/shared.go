@@ -23,6 +23,7 @@ type Shared struct {
 	asked     []tftp.Option // options of every TFTP request
 	firstWait time.Duration // from the first TFTP request to giving up without an answer
 	transfers sync.Pool     // of *tftpTransfer: their buffers are used again
+	web       sync.Pool     // of *webBuffers
 }
 
 // NewShared returns what fetchers that behave so share. Its error says that TLS.CA

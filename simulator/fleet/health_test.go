@@ -2,11 +2,15 @@ package fleet
 
 import (
 	"net"
+	"net/netip"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
@@ -164,12 +168,27 @@ func TestNotesBounded(t *testing.T) {
 	}
 }
 
-// The slowest passes are kept with their traces, the slowest first.
+// The slowest passes are kept with their traces, the slowest first. Who was shown some has them still when others
+// are slower.
 func TestSlowest(t *testing.T) {
 	var n notes
+	var shown, want []Sample
 	for i := range 100 {
 		s := &sink{events: make([]trace.Event, i+1)}
+		for j := range s.events {
+			s.events[j].Line = i
+		}
+		if i == 50 {
+			shown = n.show()
+			for _, s := range shown {
+				s.Events = slices.Clone(s.Events)
+				want = append(want, s)
+			}
+		}
 		n.slow(DefaultFirst.Add(uint64(i)), time.Duration((i*37)%100)*time.Second, "provisioned", s)
+	}
+	if diff := cmp.Diff(want, shown, cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+		t.Errorf("what was shown (-want +got):\n%s", diff)
 	}
 	var got []int
 	for _, s := range n.slowest {

@@ -29,6 +29,12 @@ type Sample struct {
 	LeftOut int           `json:"events_left_out,omitempty"` // at the end
 }
 
+// slowSample is one of the slowest passes.
+type slowSample struct {
+	Sample
+	shown bool // somebody else may hold its events
+}
+
 // notes is what is remembered of single phones: a few of each kind.
 type notes struct {
 	seed  uint64
@@ -39,8 +45,8 @@ type notes struct {
 	sampled []Sample
 	kept    int // events of sampled
 	wrongs  []Wrong
-	mixed   int      // of all wrong phones: those that hold another's
-	slowest []Sample // the slowest first
+	mixed   int          // of all wrong phones: those that hold another's
+	slowest []slowSample // the slowest first
 }
 
 func (n *notes) init(seed uint64, every int) { n.seed, n.every = seed, every }
@@ -138,9 +144,26 @@ func (n *notes) slow(mac device.MAC, took time.Duration, outcome string, events 
 	if len(n.slowest) == maxSlowest && took <= n.slowest[maxSlowest-1].Took {
 		return
 	}
-	s := Sample{Phone: mac, Why: outcome, Took: took}
-	s.Events, s.LeftOut = events.keep()
-	at, _ := slices.BinarySearchFunc(n.slowest, took, func(s Sample, t time.Duration) int { return cmp.Compare(t, s.Took) })
+	s := slowSample{Sample: Sample{Phone: mac, Why: outcome, Took: took}}
+	if len(n.slowest) == maxSlowest {
+		// In a storm each pass is slower than those before it: the room of the one that it
+		// ousts is enough for it.
+		if last := &n.slowest[maxSlowest-1]; !last.shown {
+			s.Events = last.Events
+		}
+		n.slowest = n.slowest[:maxSlowest-1]
+	}
+	s.Events, s.LeftOut = events.keep(s.Events)
+	at, _ := slices.BinarySearchFunc(n.slowest, took, func(s slowSample, t time.Duration) int { return cmp.Compare(t, s.Took) })
 	n.slowest = slices.Insert(n.slowest, at, s)
-	n.slowest = n.slowest[:min(len(n.slowest), maxSlowest)]
+}
+
+// show returns the slowest passes; n.mu is held.
+func (n *notes) show() []Sample {
+	var all []Sample
+	for i := range n.slowest {
+		n.slowest[i].shown = true
+		all = append(all, n.slowest[i].Sample)
+	}
+	return all
 }

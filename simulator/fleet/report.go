@@ -136,7 +136,7 @@ func (r *run) look() *Report {
 func (out *Report) addNotes(n *notes) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	out.Wrongs, out.Mixed, out.Slowest = slices.Clone(n.wrongs), n.mixed, slices.Clone(n.slowest)
+	out.Wrongs, out.Mixed, out.Slowest = slices.Clone(n.wrongs), n.mixed, n.show()
 	out.Samples = append(slices.Clone(n.failed), n.sampled...)
 }
 

@@ -139,11 +139,12 @@ func (s *sink) stageOf(name string) string {
 	}
 }
 
-// keep returns a copy of the pass's events, and how many more there were.
-func (s *sink) keep() (events []trace.Event, more int) {
+// keep returns a copy of the pass's events, in the room that is given where that is
+// enough, and how many more there were.
+func (s *sink) keep(room []trace.Event) (events []trace.Event, more int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]trace.Event(nil), s.events...), s.dropped
+	return append(room[:0], s.events...), s.dropped
 }
 
 // scheme returns the scheme of a URL, empty where it has none.

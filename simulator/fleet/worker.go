@@ -55,7 +55,7 @@ func (w *worker) pass(ctx context.Context, j job) result {
 		w.abort.add(time.Now(), state != stateOK)
 	}
 	if wanted, reason := w.notes.wants(j.phone, state, fault); wanted {
-		events, more := w.sink.keep()
+		events, more := w.sink.keep(nil)
 		w.notes.keep(Sample{Phone: w.Phones[j.phone].MAC, Why: reason, Fault: fault, Took: ended - j.meant, Events: events, LeftOut: more})
 	}
 	w.notes.slow(w.Phones[j.phone].MAC, ended-j.meant, string(outcome), &w.sink)

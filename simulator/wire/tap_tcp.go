@@ -51,10 +51,16 @@ func newTappedConn(conn net.Conn, out *Capture, start time.Time) *tappedConn {
 // Read implements net.Conn.
 func (c *tappedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
+	c.came(b[:n], err)
+	return n, err
+}
+
+// came records what a read brought.
+func (c *tappedConn) came(b []byte, err error) {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.data(now, false, b[:n])
+	c.data(now, false, b)
 	switch {
 	case c.ended || err == nil:
 	case errors.Is(err, io.EOF):
@@ -66,7 +72,6 @@ func (c *tappedConn) Read(b []byte) (int, error) {
 		c.record(now, false, &layers.TCP{RST: true, ACK: true}, nil)
 		c.ended = true
 	}
-	return n, err
 }
 
 // Write implements net.Conn.
