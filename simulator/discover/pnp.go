@@ -17,7 +17,7 @@ import (
 
 // PnPGroup is where a phone's SUBSCRIBE goes (Guide, "Plug and Play (PnP) Server":
 // "the broadcast address 224.0.1.75"); the group is sip.mcast.net of RFC 3261 §10.2.6.
-const PnPGroup = "224.0.1.75:5060"
+const PnPGroup = pnpHost + ":5060"
 
 // defaultSIPPort is the port of a SIP address that names none (RFC 3261 §19.1.2).
 const defaultSIPPort = 5060

@@ -11,7 +11,7 @@ import (
 // pnpConn is where one search sends, and hears what belongs to it: a socket of its own,
 // or its place behind a SIPSocket.
 type pnpConn interface {
-	WriteTo(b []byte, to net.Addr) (int, error)
+	send(b []byte, to netip.AddrPort) error
 	// read returns the next datagram, which stays the caller's. Its error is
 	// os.ErrDeadlineExceeded when until is over, and any when ctx ends.
 	read(ctx context.Context, until time.Time) (raw []byte, from netip.AddrPort, err error)
@@ -22,6 +22,21 @@ type pnpConn interface {
 type ownSocket struct {
 	net.PacketConn
 	buf []byte
+}
+
+func (o *ownSocket) send(b []byte, to netip.AddrPort) error { return sendTo(o.PacketConn, b, to) }
+
+// sendTo sends a datagram.
+func sendTo(conn net.PacketConn, b []byte, to netip.AddrPort) error {
+	var err error
+	if udp, ok := conn.(interface {
+		WriteToUDPAddrPort(b []byte, to netip.AddrPort) (int, error)
+	}); ok {
+		_, err = udp.WriteToUDPAddrPort(b, to) // which makes no address for each datagram
+	} else {
+		_, err = conn.WriteTo(b, net.UDPAddrFromAddrPort(to))
+	}
+	return err
 }
 
 func (o *ownSocket) read(ctx context.Context, until time.Time) ([]byte, netip.AddrPort, error) {

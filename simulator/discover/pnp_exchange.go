@@ -39,5 +39,8 @@ func (x *Exchange) keep(m Message) {
 		x.Left++
 		return
 	}
+	if x.Messages == nil {
+		x.Messages = make([]Message, 0, 4) // a SUBSCRIBE and its answer, a NOTIFY and its
+	}
 	x.Messages = append(x.Messages, m)
 }

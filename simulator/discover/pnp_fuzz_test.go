@@ -69,3 +69,18 @@ func FuzzNotify(f *testing.F) {
 		}
 	})
 }
+
+// FuzzUsualTag: the short way of reading an address finds what package sip finds.
+func FuzzUsualTag(f *testing.F) {
+	for _, seed := range []string{
+		"<sip:MAC0021f2000001@224.0.1.75>;tag=a1", "<sip:a@b>", "<sip:a@b", "<sip:a@b>;tag=", "<sip:a@b>;tag=c;x=y", "<sip:a@b>;TAG=c",
+		"<sip:@>;tag=c", "<sip:a@b:5060>;tag=c", "sip:a@b;tag=c", "\"x\" <sip:a@b>;tag=c", "<sip:a@b>;x=y;tag=c", "<sip:a@b> ;tag=c", "<sip:a@->;tag=-",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if tag, ok := usualTag(value); ok && tag != anyTag(value) {
+			t.Errorf("%q: tag %q, and %q by package sip", value, tag, anyTag(value))
+		}
+	})
+}

@@ -29,7 +29,8 @@ type sipMessage struct {
 
 	headers []sipHeader
 	body    []byte
-	tags    map[string]string // of the headers whose tag was asked for
+	from    address // as far as it was asked for
+	to      address //
 
 	lfOnly       bool // a line of the head ended without a carriage return
 	compact      bool // a header had its compact name
@@ -38,6 +39,12 @@ type sipMessage struct {
 	lengthBad    bool // Content-Length is no number
 	short        int  // bytes of the body that Content-Length promised and that did not come
 	extra        int  // bytes after the body that Content-Length promised
+}
+
+// address is what is known of a header From or To.
+type address struct {
+	read bool
+	tag  string
 }
 
 type sipHeader struct{ name, value string } // name in lower case and in full
@@ -56,35 +63,35 @@ var (
 // parseSIP reads one datagram. Its errors say what is wrong with it, in one line,
 // without quoting it.
 func parseSIP(raw []byte) (*sipMessage, error) {
-	rest := bytes.TrimLeft(raw, "\r\n\x00")
-	if len(rest) == 0 {
+	raw = bytes.TrimLeft(raw, "\r\n\x00")
+	if len(raw) == 0 {
 		return nil, errNoise
 	}
-	m := &sipMessage{headers: make([]sipHeader, 0, 16)}
-	line, rest, ok := m.line(rest)
+	m := &sipMessage{headers: make([]sipHeader, 0, 14)}
+	line, rest, ok := m.line(string(raw))
 	if !ok {
 		m.unterminated = true
 	}
-	if err := m.readStart(string(line)); err != nil {
+	if err := m.readStart(line); err != nil {
 		return nil, err
 	}
 	rest, err := m.readHeaders(rest)
 	if err != nil {
 		return nil, err
 	}
-	m.readBody(rest)
+	m.readBody(raw[len(raw)-len(rest):])
 	return m, nil
 }
 
 // line cuts the first line from data, forgiving a missing carriage return:
 // "The start-line, each message-header line, and the empty line MUST be terminated by
 // a carriage-return line-feed sequence (CRLF)" (RFC 3261 §7).
-func (m *sipMessage) line(data []byte) (line, rest []byte, ended bool) {
-	line, rest, ended = bytes.Cut(data, []byte{'\n'})
+func (m *sipMessage) line(data string) (line, rest string, ended bool) {
+	line, rest, ended = strings.Cut(data, "\n")
 	if !ended {
-		return bytes.TrimSuffix(line, []byte{'\r'}), nil, false
+		return strings.TrimSuffix(line, "\r"), "", false
 	}
-	cut, hadCR := bytes.CutSuffix(line, []byte{'\r'})
+	cut, hadCR := strings.CutSuffix(line, "\r")
 	m.lfOnly = m.lfOnly || !hadCR
 	return cut, rest, true
 }
@@ -110,7 +117,7 @@ func (m *sipMessage) readStart(line string) error {
 	return nil
 }
 
-func (m *sipMessage) readHeaders(rest []byte) ([]byte, error) {
+func (m *sipMessage) readHeaders(rest string) (string, error) {
 	for {
 		line, next, ended := m.line(rest)
 		if len(line) == 0 {
@@ -118,14 +125,14 @@ func (m *sipMessage) readHeaders(rest []byte) ([]byte, error) {
 			return next, nil
 		}
 		if len(m.headers) == maxHeaders {
-			return nil, fmt.Errorf("%w: more than %d headers", errNotSIP, maxHeaders)
+			return "", fmt.Errorf("%w: more than %d headers", errNotSIP, maxHeaders)
 		}
-		if err := m.addHeader(string(line)); err != nil {
-			return nil, err
+		if err := m.addHeader(line); err != nil {
+			return "", err
 		}
 		if !ended {
 			m.unterminated = true
-			return nil, nil
+			return "", nil
 		}
 		rest = next
 	}
@@ -226,21 +233,27 @@ func (m *sipMessage) cseq() (number uint64, method string, ok bool) {
 
 // tag returns the tag of a From or To header; empty: there is none.
 func (m *sipMessage) tag(name string) string {
-	if found, ok := m.tags[name]; ok {
-		return found
+	a := &m.to
+	if name == "from" {
+		a = &m.from
 	}
-	if m.tags == nil {
-		m.tags = make(map[string]string, 2)
+	if !a.read {
+		value, _ := m.header(name)
+		a.read, a.tag = true, tagOf(value)
 	}
-	m.tags[name] = m.findTag(name)
-	return m.tags[name]
+	return a.tag
 }
 
-func (m *sipMessage) findTag(name string) string {
-	value, ok := m.header(name)
-	if !ok {
-		return ""
+// tagOf returns the tag of an address (RFC 3261 §20.10); empty: it has none.
+func tagOf(value string) string {
+	if tag, ok := usualTag(value); ok || value == "" {
+		return tag
 	}
+	return anyTag(value)
+}
+
+// anyTag is tagOf for whatever package sip can read.
+func anyTag(value string) string {
 	var (
 		uri    sip.Uri
 		params sip.HeaderParams
@@ -254,6 +267,38 @@ func (m *sipMessage) findTag(name string) string {
 		}
 	}
 	return ""
+}
+
+// usualTag reads an address as nearly all are written: <sip:USER@HOST>;tag=TAG, or
+// without the tag. ok is false for any other.
+func usualTag(value string) (tag string, ok bool) {
+	uri, ok := strings.CutPrefix(value, "<sip:")
+	if !ok {
+		return "", false
+	}
+	uri, rest, _ := strings.Cut(uri, ">")
+	user, host, _ := strings.Cut(uri, "@")
+	if !isPlain(user) || !isPlain(host) {
+		return "", false
+	}
+	if rest == "" {
+		return "", strings.HasSuffix(value, ">")
+	}
+	tag, ok = strings.CutPrefix(rest, ";tag=")
+	return tag, ok && isPlain(tag)
+}
+
+// isPlain reports whether s is made of letters, digits, dots and hyphens.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c|0x20 < 'a' || c|0x20 > 'z' {
+			if (c < '0' || c > '9') && c != '.' && c != '-' {
+				return false
+			}
+		}
+	}
+	return s != ""
 }
 
 // isToken reports whether s is a token (RFC 3261 §25.1).

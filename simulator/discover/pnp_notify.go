@@ -2,7 +2,6 @@ package discover
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -110,7 +109,7 @@ func (s *pnpSearch) answer(m *sipMessage, to netip.AddrPort, status string) []by
 }
 
 func (s *pnpSearch) send(b []byte, to netip.AddrPort) {
-	if _, err := s.conn.WriteTo(b, net.UDPAddrFromAddrPort(to)); err != nil {
+	if err := s.conn.send(b, to); err != nil {
 		s.report(to, "unanswered", "the answer could not be sent: "+err.Error())
 		return
 	}
@@ -121,10 +120,15 @@ func (s *pnpSearch) send(b []byte, to netip.AddrPort) {
 // for byte but for what the phone must add: received and rport (§18.2.1, RFC 3581 §4)
 // and a To tag where there is none.
 func buildResponse(m *sipMessage, from netip.AddrPort, status, tag string) []byte {
-	var b strings.Builder
-	b.Grow(512)
-	line := func(name, value string) { b.WriteString(name + ": " + value + "\r\n") }
-	b.WriteString("SIP/2.0 " + status + "\r\n")
+	b := make([]byte, 0, 512)
+	line := func(name string, value ...string) {
+		b = append(append(b, name...), ": "...)
+		for _, part := range value {
+			b = append(b, part...)
+		}
+		b = append(b, "\r\n"...)
+	}
+	b = append(append(append(b, "SIP/2.0 "...), status...), "\r\n"...)
 	top := true
 	for _, h := range m.headers {
 		if h.name == "via" {
@@ -137,16 +141,15 @@ func buildResponse(m *sipMessage, from netip.AddrPort, status, tag string) []byt
 	}
 	for _, name := range []string{"From", "To", "Call-ID", "CSeq"} {
 		value, ok := m.header(lower(name))
-		if !ok {
-			continue
+		switch {
+		case !ok:
+		case name == "To" && m.tag("to") == "":
+			line(name, value, ";tag=", tag)
+		default:
+			line(name, value)
 		}
-		if name == "To" && m.tag("to") == "" {
-			value += ";tag=" + tag
-		}
-		line(name, value)
 	}
-	b.WriteString("Content-Length: 0\r\n\r\n")
-	return []byte(b.String())
+	return append(b, "Content-Length: 0\r\n\r\n"...)
 }
 
 // markVia completes the topmost Via of a request that came from an address: rport gets

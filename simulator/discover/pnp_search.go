@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"time"
@@ -103,7 +102,7 @@ func (s *pnpSearch) sendDue() error {
 	s.sends++
 	event := trace.Event{Kind: trace.PnPSubscribe, Name: s.sub.user, Peer: s.to, Attempt: s.sends,
 		Took: now.Sub(s.start), Detail: "from " + s.sub.local.String()}
-	_, err := s.conn.WriteTo(s.sub.request, net.UDPAddrFromAddrPort(s.to))
+	err := s.conn.send(s.sub.request, s.to)
 	if err != nil {
 		event.Fault, event.Detail = trace.LocalFailure, err.Error()
 	}

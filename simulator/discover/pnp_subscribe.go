@@ -11,6 +11,9 @@ import (
 // branchCookie begins every branch of RFC 3261 (§8.1.1.7).
 const branchCookie = "z9hG4bK"
 
+// pnpHost is the host of PnPGroup.
+const pnpHost = "224.0.1.75"
+
 // subscription is what one SUBSCRIBE says, and by what its answers are known.
 type subscription struct {
 	user    string // MAC0021f2000001
@@ -27,7 +30,7 @@ type subscription struct {
 func newSubscription(id device.Identity, local netip.AddrPort, b device.Behaviour) *subscription {
 	s := &subscription{
 		user:   "MAC" + id.MAC.String(),
-		group:  netip.MustParseAddrPort(PnPGroup).Addr().String(),
+		group:  pnpHost,
 		local:  local,
 		callID: rand.Text(),
 		tag:    rand.Text()[:10],

@@ -130,7 +130,7 @@ func (s *SIPSocket) sort(raw []byte, from netip.AddrPort) {
 		s.foreign.Add(1)
 		return
 	}
-	_, _ = s.conn.WriteTo(answer, net.UDPAddrFromAddrPort(to)) // who misses it asks again
+	_ = sendTo(s.conn, answer, to) // who misses it asks again
 }
 
 // elsewhere answers what is of no dialog.
@@ -205,8 +205,8 @@ type sharedConn struct {
 	timer  *time.Timer
 }
 
-// WriteTo implements pnpConn.
-func (c *sharedConn) WriteTo(b []byte, to net.Addr) (int, error) { return c.socket.conn.WriteTo(b, to) }
+// send implements pnpConn.
+func (c *sharedConn) send(b []byte, to netip.AddrPort) error { return sendTo(c.socket.conn, b, to) }
 
 // read implements pnpConn.
 func (c *sharedConn) read(ctx context.Context, until time.Time) ([]byte, netip.AddrPort, error) {

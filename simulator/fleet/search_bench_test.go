@@ -134,9 +134,15 @@ func cpuOf(cmd *exec.Cmd, n int) float64 {
 }
 
 // BenchmarkPnP: searches by PnP, from SUBSCRIBE to the 200 that answers the NOTIFY, beside SIPp's, both against a
-// responder without state.
+// responder without state. What the responder itself uses is told: on few processors it takes from both.
 func BenchmarkPnP(b *testing.B) {
-	const n, atOnce = 10_000, 200
+	for _, atOnce := range []int{200, 1000} {
+		b.Run(fmt.Sprint(atOnce, "-at-once"), func(b *testing.B) { besideSIPp(b, 40_000, atOnce) })
+	}
+}
+
+// besideSIPp searches n times, so many at once.
+func besideSIPp(b *testing.B, n, atOnce int) {
 	tb := testbed.New(b, testbed.SIPpNeeds)
 	conn, err := tb.Server.Network().ListenPacket(b.Context(), "udp4", net.JoinHostPort(tb.Server.Addr.String(), "5060"))
 	if err != nil {
@@ -150,16 +156,23 @@ func BenchmarkPnP(b *testing.B) {
 	defer func() { conn.Close(); done.Wait() }()
 	for b.Loop() {
 		var f figures
+		var responder []float64
 		for i := range rounds + 1 {
 			peer := sippSearch(b, tb, n, atOnce)
+			before := cpuTime()
 			_, ours := sought{PnP: tb.Server.Addr.String(), Phones: n, AtOnce: atOnce}.run(b, tb)
 			if i > 0 { // the first warms up
 				f.Ours, f.Peer = append(f.Ours, ours), append(f.Peer, peer)
+				responder = append(responder, float64((cpuTime()-before).Nanoseconds())/1e3/float64(n))
 			}
 		}
 		f.report(b)
+		b.Logf("a search, µs of CPU: ours %s, SIPp's %s, the responder's beside ours %s", spread(each(f.Ours, cpuPass), 1),
+			spread(each(f.Peer, cpuPass), 1), spread(responder, 1))
 	}
 }
+
+func cpuPass(r rate) float64 { return r.CPU }
 
 // stateless answers every SUBSCRIBE with 200 and NOTIFY until conn is closed.
 func stateless(conn net.PacketConn, url string) {
