@@ -12,13 +12,15 @@ import (
 )
 
 // Shared is what the fetchers of any number of passes and phones have in common:
-// options of behaviour with their defaults, authorities that were read once, buffers
-// that are used again. It holds nothing that one pass learns of a server or tells it: no
-// connection, no session, no nonce, no credentials. It is safe for concurrent use.
+// options of behaviour with their defaults, authorities that were read once, which
+// certificates those signed, buffers that are used again. It holds nothing that one pass
+// tells a server or gets of it for itself: no connection, no session, no nonce, no
+// credentials. It is safe for concurrent use.
 type Shared struct {
 	behaviour device.Behaviour
 	tls       TLS
 	roots     *x509.CertPool // nil: the machine's own
+	verified  verified       // certificates of servers
 
 	asked     []tftp.Option // options of every TFTP request
 	firstWait time.Duration // from the first TFTP request to giving up without an answer

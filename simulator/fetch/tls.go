@@ -3,8 +3,6 @@ package fetch
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"net"
 	"time"
 
@@ -25,8 +23,9 @@ var rsaSuites = []uint16{
 
 // tlsClient is the phone's side of TLS, for HTTPS and for FTP.
 type tlsClient struct {
-	config  *tls.Config // without a host
-	profile string      // option tls_profile
+	config   *tls.Config // without a host
+	profile  string      // option tls_profile
+	verified *verified
 }
 
 // newTLS returns the side of one pass: its sessions are its own.
@@ -44,24 +43,20 @@ func newTLS(s *Shared) tlsClient {
 	if s.behaviour.TLSProfile == "tls12-rsa" {
 		c.MaxVersion, c.CipherSuites = tls.VersionTLS12, rsaSuites
 	}
-	return tlsClient{config: c, profile: s.behaviour.TLSProfile}
+	return tlsClient{config: c, profile: s.behaviour.TLSProfile, verified: &s.verified}
 }
 
 // forHost returns the configuration for talking to host.
 func (t tlsClient) forHost(host string) *tls.Config {
 	c := t.config.Clone()
 	c.ServerName = host
-	if t.profile != "no-sni" {
-		return c
+	if t.profile == "no-sni" {
+		c.ServerName = "" // crypto/tls sends the name that it knows
+		c.ClientSessionCache = hostCache{c.ClientSessionCache, host}
 	}
-	// crypto/tls sends the name that it checks. Without SNI the certificate is checked
-	// here, by the same rules.
-	c.ServerName = ""
-	c.ClientSessionCache = hostCache{c.ClientSessionCache, host}
 	if !c.InsecureSkipVerify {
-		roots := c.RootCAs
 		c.InsecureSkipVerify = true //nolint:gosec // VerifyConnection checks
-		c.VerifyConnection = func(s tls.ConnectionState) error { return verifyPeer(s, roots, host) }
+		c.VerifyConnection = func(s tls.ConnectionState) error { return t.verified.check(s, c.RootCAs, host) }
 	}
 	return c
 }
@@ -80,21 +75,6 @@ func (h hostCache) Get(string) (*tls.ClientSessionState, bool) {
 
 // Put implements tls.ClientSessionCache.
 func (h hostCache) Put(_ string, s *tls.ClientSessionState) { h.ClientSessionCache.Put(h.host, s) }
-
-func verifyPeer(s tls.ConnectionState, roots *x509.CertPool, host string) error {
-	if len(s.PeerCertificates) == 0 {
-		return errors.New("tls: the server shows no certificate")
-	}
-	between := x509.NewCertPool()
-	for _, c := range s.PeerCertificates[1:] {
-		between.AddCert(c)
-	}
-	_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, DNSName: host})
-	if err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: s.PeerCertificates, Err: err}
-	}
-	return nil
-}
 
 // dial connects and shakes hands. Each read and write may wait for idle.
 func (t tlsClient) dial(ctx context.Context, n wire.Network, address string, idle time.Duration) (net.Conn, error) {
