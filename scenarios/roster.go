@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -91,16 +92,22 @@ func (a Account) compare(held *config.Settings) []Difference {
 var rosterMAC = device.MAC{0x00, 0x21, 0xf2, 0xd0, 0x00, 0x00}
 
 // texts are what people type into servers, and what a template easily gets wrong:
-// passwords with the characters that cfg files are made of, names in other scripts.
-var texts = []struct{ name, password string }{
-	{"Reception", "Correct-Horse-7"},
-	{"Zoë Müller", "a=b=c"},
-	{"Lab #2", "pass#word"},
-	{`R&D "north"`, `back\slash\n`},
-	{"Kaffeeküche", "100%sure"},
-	{"Иван Петров", "semi;colon,comma"},
-	{"O'Brien <3>", "a&b<c>\"d'"},
-	{"山田", "50% off, 20%20"},
+// passwords with the characters that cfg files are made of, names in other scripts, what
+// is longer than the fields of many a database, numbers that begin with zeros, and a
+// port that is not the default.
+var texts = []struct {
+	name, password string
+	before         string // what user names begin with
+	port           int    // 0: 5060
+}{
+	{name: "Reception", password: "$HOME, $1 and correct horse battery staple "},
+	{name: "Zoë Müller", password: "a=b=c"},
+	{name: "Lab #2", password: "pass#word", port: 5070},
+	{name: `R&D "north"`, password: `back\slash\n`},
+	{name: "Kaffeeküche", password: "100%sure", before: "00"},
+	{name: "Переговорная на втором этаже, Иван Петров", password: "semi;colon,comma"},
+	{name: "O'Brien <3>", password: "a&b<c>\"d'"},
+	{name: "山田", password: "50% off, 20%20"},
 }
 
 // Roster returns n phones of several models, each with accounts of its own; the same
@@ -134,11 +141,11 @@ func Roster(seed int64, n int) []Phone {
 // newAccount makes account number index of phone i.
 func newAccount(random *rand.Rand, i, index int) Account {
 	text := texts[(i+index-1)%len(texts)]
-	user := fmt.Sprintf("%04d%d", 1000+i, index)
+	user := fmt.Sprintf("%s%04d%d", text.before, 1000+i, index)
 	canary := fmt.Sprintf("%08x", random.Uint32())
 	return Account{
 		Index: index, Label: text.name, DisplayName: text.name + " " + canary, User: user, AuthName: user,
-		Password: text.password + canary, Server: "pbx.example.com", Port: 5060,
+		Password: text.password + canary, Server: "pbx.example.com", Port: cmp.Or(text.port, 5060),
 	}
 }
 

@@ -82,29 +82,67 @@ func fetchAfterBreak(ctx context.Context) error {
 	if err := w.goesOnFTP(ctx); err != nil {
 		return err
 	}
-	s, err := w.sessionFTP(ctx)
+	broken, err := w.breakOffIn(ctx, 1)
+	if err == nil && broken[0].end.trouble != "" {
+		broken, err = w.breakOffIn(ctx, breakTries-1)
+	}
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	f, err := s.breakOff(ctx)
+	for _, f := range broken {
+		if f.end.trouble == "" {
+			return nil // and what came after it is told
+		}
+	}
+	w.talk.ftp.fetches = append(w.talk.ftp.fetches, broken[0])
+	return nil
+}
+
+// breakTries is in how many sessions a transfer is broken off before a server is said
+// not to answer: some notice it only now and then, and a phone that has a new session for
+// each pass suffers from those that never do.
+const breakTries = 8
+
+// breakOffIn breaks off a transfer in n sessions at once. In the first one that is
+// answered, the file is fetched.
+func (w *world) breakOffIn(ctx context.Context, n int) ([]*ftpFetch, error) {
+	big, err := w.bigFile(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if f.end.trouble != "" {
-		w.talk.ftp.fetches = append(w.talk.ftp.fetches, f)
-		return nil
+	broken, errs := make([]*ftpFetch, n), make([]error, n)
+	var sessions []*ftpSession
+	defer func() {
+		for _, s := range sessions {
+			s.close()
+		}
+	}()
+	for range n {
+		s, err := w.sessionFTP(ctx)
+		if err != nil {
+			return nil, err
+		}
+		sessions = append(sessions, s)
 	}
-	return w.fetchOn(ctx, s)
+	var all side
+	for i, s := range sessions {
+		all.Go(func() { broken[i], errs[i] = s.breakOff(ctx, big) })
+	}
+	all.Wait()
+	for i, f := range broken {
+		if errs[i] != nil {
+			return nil, errs[i]
+		}
+		if f.end.trouble == "" {
+			return broken, w.fetchOn(ctx, sessions[i])
+		}
+	}
+	return broken, nil
 }
 
 // breakOff begins to fetch a file that is more than sockets hold, and closes the data
 // connection.
-func (s *ftpSession) breakOff(ctx context.Context) (*ftpFetch, error) {
-	big, err := s.world.bigFile(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (s *ftpSession) breakOff(ctx context.Context, big served) (*ftpFetch, error) {
 	f := new(ftpFetch)
 	data, err := s.passive(ctx, f)
 	if err != nil {

@@ -73,7 +73,7 @@ func (f *faultyTarget) schemesOf() []string {
 func (f *faultyTarget) Capabilities() []scenarios.Capability {
 	all := []scenarios.Capability{scenarios.PublishTree, scenarios.Intrusive}
 	if f.Fault.Rendered {
-		all = []scenarios.Capability{scenarios.Phones, scenarios.Intrusive}
+		all = []scenarios.Capability{scenarios.Phones, scenarios.Change, scenarios.Intrusive}
 	}
 	for _, scheme := range f.schemesOf() {
 		all = append(all, scenarios.Capability(scheme))

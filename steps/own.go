@@ -27,6 +27,7 @@ func ownSteps(sc catalogue) {
 	sc.Then(`^every phonebook that they are told of is XML$`, everyPhonebookIsXML)
 	sc.When(`^a phone asks for "([^"]*)" beside "([^"]*)"$`, misspeltBeside)
 	sc.Then(`^the first is not there without the second$`, notMisspelt)
+	ownOtherSteps(sc)
 }
 
 // mostOwn bounds how many of the server's own phones are looked at.
@@ -161,7 +162,7 @@ func theSecondTimeChangesNothing(ctx context.Context) error {
 func noFinding(ctx context.Context, kind string) error {
 	return of(ctx).each(func(r *resident) error {
 		for _, f := range r.first.Findings {
-			if f.Kind == config.Kind(kind) && !r.secretAt(f.File, f.Line) {
+			if f.Kind == config.Kind(kind) && (f.Kind == config.DuplicateKey || !r.secretAt(f.File, f.Line)) {
 				return violated("nothing in the files of phone "+r.Enrolled.Identity.MAC.String()+" that it cannot use", "%s", f)
 			}
 		}

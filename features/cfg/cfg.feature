@@ -130,3 +130,19 @@ Feature: Cfg files, and what phones end with
     Given phones that the server knows
     When each of them provisions
     Then no line of their files is "not-utf8"
+
+  @FIP-CFG-033 @must @grade-A @needs-phones @each-protocol
+  Scenario: A phone that the server does not know is not given another phone's account
+    Guide, "Editing MAC-Oriented CFG File": "The MAC-Oriented CFG file is only effective for the specific phone."
+    What else a server has for phones that it does not know, is its affair.
+    Given phones that the server knows
+    When a phone that it does not know provisions
+    Then that phone holds no account of theirs
+
+  @FIP-CFG-034 @must @grade-A @needs-phones @needs-change @each-protocol
+  Scenario: A phone holds after its next pass what the server was changed to
+    Guide, "Repeatedly": "The IP phone performs the auto provisioning at regular intervals."
+    Given a phone that the server knows has provisioned
+    When the server changes its settings
+    And that phone provisions again
+    Then it holds what is meant for it now

@@ -92,6 +92,13 @@ func renderedCfgFaults() []spec {
 		{name: "rendered-url", rule: "FIP-CFG-030",
 			doc: "a URL has no scheme", spoil: adding("local_contact.data.url=www.example.com\\book.xml\n")},
 		{name: "rendered-port", rule: "FIP-CFG-031", doc: "a port is none", spoil: adding("ldap.port=70000\n")},
+		{name: "rendered-unknown", rule: "FIP-CFG-033",
+			doc:   "a phone that is not known is given the file of another: a search for what is like its MAC",
+			spoil: nearest(cfg)},
+		{name: "rendered-stale", rule: "FIP-CFG-034", doc: "files are rendered once, and kept: a cache that no change clears",
+			spoil: stale(cfg)},
+		{name: "rendered-duplicate-password", protocols: "http", rule: "FIP-CFG-025", doc: "the password is there a second time, and empty",
+			spoil: adding("account.1.password=\n")},
 		{name: "rendered-latin1", rule: "FIP-CFG-032", doc: "a label is in Latin-1",
 			spoil: replacing(labelLine, "account.1.label=B\xfcro")},
 	}

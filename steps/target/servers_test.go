@@ -30,7 +30,6 @@ var breaks = map[string][]string{
 var mayBreak = map[string][]string{
 	"vsftpd/ftp":             {"FIP-MANY-002"}, // its queue of connections is 32 long
 	"vsftpd-login/ftp+login": {"FIP-MANY-002"},
-	"pure-ftpd/ftp":          {"FIP-FTP-027"}, // one time in two to four
 }
 
 // TestRealServers judges ten servers that people use, each as Debian configures it plus
