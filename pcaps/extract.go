@@ -81,7 +81,7 @@ func baseOf(phones []*Phone) string {
 	return best
 }
 
-func (x *extraction) remark(format string, args ...any) {
+func (x *extraction) note(format string, args ...any) {
 	x.out.Remarks = append(x.out.Remarks, fmt.Sprintf(format, args...))
 }
 
@@ -110,25 +110,25 @@ func (x *extraction) tree() {
 	for _, name := range names {
 		at, inside := x.within(name)
 		if !inside {
-			x.remark("not in the tree: %s, which is outside of the folder %s from which the phones provision", name, x.base)
+			x.note("not in the tree: %s, which is outside of the folder %s from which the phones provision", name, x.base)
 			continue
 		}
 		x.write(path.Join("tree", at), x.seen.files[name].Body)
 		if errors.Is(x.err, fs.ErrExist) || errors.Is(x.err, errors.ErrUnsupported) {
-			x.remark("not in the tree: %s: %v", name, x.err)
+			x.note("not in the tree: %s: %v", name, x.err)
 			x.err = nil
 			continue
 		}
 		x.out.Files++
 	}
 	for _, name := range x.seen.missing {
-		x.remark("missing on the server: %s", name)
+		x.note("missing on the server: %s", name)
 	}
 	for _, line := range x.seen.partial {
-		x.remark("partial: %s", line)
+		x.note("partial: %s", line)
 	}
 	for _, line := range x.seen.other {
-		x.remark("ambiguous: %s", line)
+		x.note("ambiguous: %s", line)
 	}
 }
 
@@ -147,7 +147,7 @@ func (x *extraction) phones(phones []*Phone) {
 	var feature strings.Builder
 	for _, p := range phones {
 		if p.MAC.IsZero() {
-			x.remark("left out: the client %s, whose MAC the capture does not tell", p.Name())
+			x.note("left out: the client %s, whose MAC the capture does not tell", p.Name())
 			continue
 		}
 		x.out.Phones++
@@ -187,7 +187,7 @@ func (x *extraction) phone(p *Phone) string {
 	held, whole := p.settings()
 	switch {
 	case !whole:
-		x.remark("no expected settings for %s: not all of its files are whole in the capture", p.Name())
+		x.note("no expected settings for %s: not all of its files are whole in the capture", p.Name())
 	case held.Len() > 0:
 		name := "expect/" + p.MAC.String() + ".cfg"
 		var body bytes.Buffer

@@ -35,7 +35,7 @@ func (x *extraction) scenario(p *Phone, held *config.Settings) string {
 	r := &rule{x, p}
 	published, ok := r.published()
 	if !ok {
-		x.remark("no rule for %s: what it was given does not fit into a table; the scenario's phone stands for it", p.Name())
+		x.note("no rule for %s: what it was given does not fit into a table; the scenario's phone stands for it", p.Name())
 		return ""
 	}
 	holds := r.holds(held)

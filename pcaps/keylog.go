@@ -39,10 +39,10 @@ const (
 	maxBadLines   = 5 // that are named one by one
 )
 
-// ReadKeyLog reads a key log; name is what its remarks call it. Lines that are none are
+// ReadKeyLog reads a key log; name is what its notes call it. Lines that are none are
 // passed over, and told with name and line. A file without any line that counts is
 // ErrNotKeyLog.
-func ReadKeyLog(name string, r io.Reader) (k *KeyLog, remarks []string, err error) {
+func ReadKeyLog(name string, r io.Reader) (k *KeyLog, notes []string, err error) {
 	k = new(KeyLog)
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxSecretLine)
@@ -51,7 +51,7 @@ func ReadKeyLog(name string, r io.Reader) (k *KeyLog, remarks []string, err erro
 		n++
 		if why := k.add(lines.Text()); why != "" {
 			if bad++; bad <= maxBadLines {
-				remarks = append(remarks, fmt.Sprintf("%s:%d: %s; the line is passed over", name, n, why))
+				notes = append(notes, fmt.Sprintf("%s:%d: %s; the line is passed over", name, n, why))
 			}
 		}
 	}
@@ -62,9 +62,9 @@ func ReadKeyLog(name string, r io.Reader) (k *KeyLog, remarks []string, err erro
 		return nil, nil, fmt.Errorf("%s:%d: %w", name, n+1, err)
 	}
 	if bad > maxBadLines {
-		remarks = append(remarks, fmt.Sprintf("%s: %d more lines are no key log's", name, bad-maxBadLines))
+		notes = append(notes, fmt.Sprintf("%s: %d more lines are no key log's", name, bad-maxBadLines))
 	}
-	return k, remarks, nil
+	return k, notes, nil
 }
 
 // add takes one line; it returns what is wrong with it. Comments, and labels that

@@ -16,7 +16,7 @@ func (p *Phone) Like() []Fact {
 	l := &likeness{Phone: p, story: newStory(p)}
 	l.finding()
 	l.dhcp()
-	l.directory()
+	l.folder()
 	l.files()
 	l.tftp()
 	l.http()

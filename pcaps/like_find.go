@@ -132,8 +132,8 @@ func customOptions(b []byte, m *dhcpv4.DHCPv4) string {
 	return strings.Join(all, ";")
 }
 
-// directory takes how the phone read the URL that it was told.
-func (l *likeness) directory() {
+// folder takes how the phone read the URL that it was told.
+func (l *likeness) folder() {
 	a := l.first()
 	if a == nil {
 		return

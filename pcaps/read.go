@@ -208,7 +208,7 @@ func (r *reader) finish() {
 		}()
 		r.tcp.finish()
 	}()
-	r.remarks()
+	r.notes()
 	r.out.Phones, r.out.Others = r.roster.finish()
 	for _, p := range r.out.Phones {
 		p.ends = end

@@ -13,7 +13,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
-// grave are the findings that cost a phone settings; the rest are remarks.
+// grave are the findings that cost a phone settings; the rest are notes.
 var grave = []config.Kind{config.NotText, config.MalformedLine, config.ConflictMarker, config.TemplateText,
 	config.IncludeNotCfg, config.NoInclude,
 	config.AccountIncomplete, config.AccountRange, config.BadURL, config.BadPort, config.GluedSettings, config.IncludesGlued,
@@ -188,8 +188,8 @@ func ruleWell(s *story) []Diagnosis {
 		d.Text = fmt.Sprintf("the phone got %s", listed(names))
 		d.Next = "If it still does not work, look at the settings in these files: fipsim pcap extract writes them out."
 	case len(sealed) > 0 && len(s.fetches) == 0:
-		d.Text = "the phone talked to " + sealed[0].Peer.String() + " over TLS, and nothing failed in what can be seen; what it " +
-			"fetched is encrypted"
+		d.Text = "the phone talked to " + sealed[0].Peer.String() + " over TLS, and nothing failed in what can be seen; " +
+			"what it fetched is encrypted"
 		d.Frames = framesOf(sealed...)
 		d.Next = "Read the server's log beside this capture."
 	case len(s.fetches) == 0:

@@ -72,13 +72,12 @@ func rulePnP(s *story) []Diagnosis {
 	case len(foreign) > 0 && (!s.named("PnP") || len(s.fetches) == 0):
 		d.Cause, d.Frames = NotifyIgnored, framesOf(foreign...)
 		d.Text = fmt.Sprintf("the NOTIFY from %s is of no use to the phone: %s", foreign[0].Peer, foreign[0].Detail)
-		d.Next = "The PnP server must answer to the address and port that the SUBSCRIBE came from, with its Call-ID and tags, " +
-			"and a URL in the body."
+		d.Next = "The PnP server must answer to the address and port that the SUBSCRIBE came from, with its Call-ID " +
+			"and tags, and a URL in the body."
 	case len(notifies) == 0 && len(responses) == 0:
 		d.Cause, d.Frames = NoAnswer, framesOf(subscribes...)
 		d.Text = fmt.Sprintf("no PnP server answered the SUBSCRIBE to %s, %s", subscribes[0].Peer, times(len(subscribes), "sending"))
-		d.Next = "Does the PnP server listen for multicast 224.0.1.75 on this network? Switches with IGMP snooping and routers " +
-			"hold it back."
+		d.Next = "Does the PnP server listen for multicast 224.0.1.75 on this network? Switches with IGMP snooping and routers hold it back."
 		if s.ended(subscribes[0].At) < patience {
 			d.rank = max(d.rank, 85)
 			d.Cause = Incomplete

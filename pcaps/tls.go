@@ -216,8 +216,8 @@ func (t *tlsTalk) ending(m moment) (detail string, code trace.Code) {
 			return "the phone ended the handshake with an encrypted alert, as it does when it does not accept the certificate",
 				trace.TLSFailure
 		case t.seals[1] > 1 && !t.answered:
-			return "the server ended the connection right after the handshake, without an answer, as it does when it demands a " +
-				"client certificate", trace.TLSFailure
+			return "the server ended the connection right after the handshake, without an answer, as it does when " +
+				"it demands a client certificate", trace.TLSFailure
 		}
 	}
 	if t.sealed[1] == 0 && !t.keys.shaken {

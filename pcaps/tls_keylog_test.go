@@ -113,9 +113,9 @@ func TestDecrypted(t *testing.T) {
 				holdDecrypted(t, b, nil)
 				return
 			}
-			k, remarks, err := ReadKeyLog("keys", bytes.NewReader(keys))
-			if err != nil || len(remarks) > 0 {
-				t.Fatal(err, remarks)
+			k, notes, err := ReadKeyLog("keys", bytes.NewReader(keys))
+			if err != nil || len(notes) > 0 {
+				t.Fatal(err, notes)
 			}
 			holdDecrypted(t, b, k)
 			sealed := read(t, b)
@@ -176,14 +176,14 @@ func TestKeyLogOfOthers(t *testing.T) {
 func TestReadKeyLog(t *testing.T) {
 	random, secret := strings.Repeat("0a", 32), strings.Repeat("Bc", 48)
 	good := "# made by curl\n\nCLIENT_RANDOM " + random + " " + secret + "\r\nEXPORTER_SECRET x y\n"
-	k, remarks, err := ReadKeyLog("k.log", strings.NewReader(good+"CLIENT_RANDOM "+random+"\nCLIENT_RANDOM xyz "+secret+"\n"))
+	k, notes, err := ReadKeyLog("k.log", strings.NewReader(good+"CLIENT_RANDOM "+random+"\nCLIENT_RANDOM xyz "+secret+"\n"))
 	if err != nil || k.count != 1 || len(k.find([32]byte(bytes.Repeat([]byte{10}, 32)), labelMaster)) != 48 {
 		t.Fatal(err, k)
 	}
 	want := []string{"k.log:5: 2 words where a key log has three; the line is passed over",
 		"k.log:6: the client random is not 64 hexadecimal digits; the line is passed over"}
-	if strings.Join(remarks, "|") != strings.Join(want, "|") {
-		t.Errorf("%q", remarks)
+	if strings.Join(notes, "|") != strings.Join(want, "|") {
+		t.Errorf("%q", notes)
 	}
 	for _, text := range []string{"", "hello\n", "# nothing\n", strings.Repeat("x", maxSecretLine+1)} {
 		if _, _, err := ReadKeyLog("k.log", strings.NewReader(text)); !errors.Is(err, ErrNotKeyLog) {

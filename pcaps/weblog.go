@@ -55,9 +55,9 @@ const (
 var combined = regexp.MustCompile(`^(\S+) \S+ (?:\S+|.*?) \[([^\]]+)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-)` +
 	`(?: "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)")?`)
 
-// Add reads a log; name is what remarks and the timeline call it. A line that is none is
+// Add reads a log; name is what notes and the timeline call it. A line that is none is
 // passed over, and told with name and line. A file without any is ErrNotLog.
-func (l *WebLog) Add(name string, r io.Reader) (remarks []string, err error) {
+func (l *WebLog) Add(name string, r io.Reader) (notes []string, err error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLogLine)
 	n, bad, good := 0, 0, 0
@@ -70,12 +70,12 @@ func (l *WebLog) Add(name string, r io.Reader) (remarks []string, err error) {
 		e, why := readLogLine(text)
 		if why != "" {
 			if bad++; bad <= maxBadLines {
-				remarks = append(remarks, fmt.Sprintf("%s:%d: %s; the line is passed over", name, n, why))
+				notes = append(notes, fmt.Sprintf("%s:%d: %s; the line is passed over", name, n, why))
 			}
 			continue
 		}
 		if len(l.entries) >= maxLogLines {
-			return append(remarks, fmt.Sprintf("%s:%d: more than %d lines of logs: the rest is left out", name, n, maxLogLines)), nil
+			return append(notes, fmt.Sprintf("%s:%d: more than %d lines of logs: the rest is left out", name, n, maxLogLines)), nil
 		}
 		e.file, e.line = name, n
 		l.entries = append(l.entries, e)
@@ -84,7 +84,7 @@ func (l *WebLog) Add(name string, r io.Reader) (remarks []string, err error) {
 	l.files++
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		remarks = append(remarks, fmt.Sprintf("%s:%d: a line of more than %d bytes: the rest of the file is left out", name, n+1,
+		notes = append(notes, fmt.Sprintf("%s:%d: a line of more than %d bytes: the rest of the file is left out", name, n+1,
 			maxLogLine))
 	case err != nil:
 		return nil, fmt.Errorf("%s:%d: %w", name, n+1, err)
@@ -94,9 +94,9 @@ func (l *WebLog) Add(name string, r io.Reader) (remarks []string, err error) {
 			"\"-\" \"agent\"", name, ErrNotLog)
 	}
 	if bad > maxBadLines {
-		remarks = append(remarks, fmt.Sprintf("%s: %d more lines are no combined log's", name, bad-maxBadLines))
+		notes = append(notes, fmt.Sprintf("%s: %d more lines are no combined log's", name, bad-maxBadLines))
 	}
-	return remarks, nil
+	return notes, nil
 }
 
 func readLogLine(text string) (e logEntry, why string) {

@@ -26,13 +26,13 @@ func TestBeside(t *testing.T) {
 		`192.0.2.10 - - [06/May/2024:08:08:11 +0000] "GET / HTTP/1.1" 200 9`,
 		`no line of a log`, `192.0.2.10 - - [yesterday] "GET / HTTP/1.1" 200 9`, ``}, "\n")
 	var all WebLog
-	remarks, err := all.Add("access.log", strings.NewReader(log))
+	notes, err := all.Add("access.log", strings.NewReader(log))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"access.log:6: no line of a combined log; the line is passed over",
 		"access.log:7: its time cannot be read; the line is passed over"}
-	if diff := cmp.Diff(want, remarks); diff != "" {
+	if diff := cmp.Diff(want, notes); diff != "" {
 		t.Error(diff)
 	}
 	c := read(t, w.out.Bytes())

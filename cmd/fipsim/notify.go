@@ -57,8 +57,8 @@ func (c *notifyCmd) Run(a *app) error {
 func notifyHint(err error) string {
 	switch {
 	case errors.Is(err, server.ErrPhoneSilent):
-		return "\n  Is it the right address and port? A phone takes a NOTIFY at its SIP port, 5060 unless provisioned otherwise;" +
-			" a firewall may drop it."
+		return "\n  Is it the right address and port? A phone takes a NOTIFY at its SIP port, 5060 unless provisioned " +
+			"otherwise; a firewall may drop it."
 	case errors.Is(err, server.ErrPhoneRefused):
 		return "\n  Is the phone on, and is the port right?"
 	}

@@ -59,12 +59,12 @@ func (c *pcapShowCmd) beside(capture *pcaps.Capture) error {
 		if err != nil {
 			return verdict.Usagef("--log: %w", err)
 		}
-		remarks, err := all.Add(name, file)
+		notes, err := all.Add(name, file)
 		file.Close()
 		if err != nil {
 			return verdict.Usagef("--log: %w", err)
 		}
-		capture.Notes = append(capture.Notes, remarks...)
+		capture.Notes = append(capture.Notes, notes...)
 	}
 	capture.Beside(&all)
 	return nil

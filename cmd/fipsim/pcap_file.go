@@ -25,7 +25,7 @@ func (c *captureFile) open(a *app, o pcaps.Options) (*pcaps.Capture, error) {
 		}
 		o.Phone = mac
 	}
-	remarks, err := c.secrets(&o)
+	notes, err := c.secrets(&o)
 	if err != nil {
 		return nil, err
 	}
@@ -45,12 +45,12 @@ func (c *captureFile) open(a *app, o pcaps.Options) (*pcaps.Capture, error) {
 	if err != nil {
 		return nil, &verdict.Usage{Err: err}
 	}
-	capture.Notes = append(capture.Notes, remarks...)
+	capture.Notes = append(capture.Notes, notes...)
 	return capture, nil
 }
 
 // secrets reads the key log.
-func (c *captureFile) secrets(o *pcaps.Options) (remarks []string, err error) {
+func (c *captureFile) secrets(o *pcaps.Options) (notes []string, err error) {
 	if c.Keylog == "" {
 		return nil, nil
 	}
@@ -59,8 +59,8 @@ func (c *captureFile) secrets(o *pcaps.Options) (remarks []string, err error) {
 		return nil, verdict.Usagef("--keylog: %w", err)
 	}
 	defer file.Close()
-	if o.KeyLog, remarks, err = pcaps.ReadKeyLog(c.Keylog, file); err != nil {
+	if o.KeyLog, notes, err = pcaps.ReadKeyLog(c.Keylog, file); err != nil {
 		return nil, verdict.Usagef("--keylog: %w", err)
 	}
-	return remarks, nil
+	return notes, nil
 }

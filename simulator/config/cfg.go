@@ -131,9 +131,8 @@ func (s *scanner) oddKey(key string) {
 		s.found.add(TemplateText, s.line, templateText("the key", open))
 		return
 	}
-	s.found.add(OddKey, s.line, "key "+strconv.QuoteToASCII(shorten(key))+" has blanks or unusual characters inside, and no "+
-		"phone knows "+
-		"it: check its spelling")
+	s.found.add(OddKey, s.line, "key "+strconv.QuoteToASCII(shorten(key))+
+		" has blanks or unusual characters inside, and no phone knows it: check its spelling")
 }
 
 // checkValue adds what is wrong with a value that is not blank.
@@ -151,8 +150,8 @@ func (s *scanner) checkValue(key, value string, all uint8) {
 	}
 	if strings.IndexByte(value, '=') >= 0 {
 		if second := glued(value); second != "" {
-			s.found.add(GluedSettings, s.line, key+" has a second setting in its value, "+second+", which is not set: give each a "+
-				"line of its own")
+			s.found.add(GluedSettings, s.line, key+" has a second setting in its value, "+second+
+				", which is not set: give each a line of its own")
 		}
 	}
 }

@@ -22,8 +22,7 @@ func TestCheck(t *testing.T) {
 		{"disabled", "FIP14G", "account.1.enable=0\naccount.2.label=x\n", device.Behaviour{}, nil},
 		{"enabled and nothing else", "FIP14G", "# x\naccount.3.enable=1\n", device.Behaviour{}, []string{
 			"x.cfg:2: account 3 is enabled, but has no SIP server (account.3.sip_server.1.address or account.3.sip_server_host), " +
-				"no user name " +
-				"(account.3.user_name), no password (account.3.password)"}},
+				"no user name (account.3.user_name), no password (account.3.password)"}},
 		{"a template that counts wrong", "FIP14G",
 			"account.1.sip_server.1.address=h\naccount.1.sip_server.1.address=h\n" +
 				"account.2.enable=1\naccount.2.user_name=a\naccount.2.password=b\n",
@@ -37,8 +36,7 @@ func TestCheck(t *testing.T) {
 				"x.cfg:4: account.0.* has no effect: a FIP10 has accounts 1 to 2"}},
 		{"account range by option", "FIP10", "account.3.label=b\n", device.Behaviour{Accounts: 3}, nil},
 		{"unknown model", "P99", "account.30.label=b\n", device.Behaviour{}, []string{
-			"model P99: not a model that the guide lists, so that its accounts are not checked against a range: set the option " +
-				"accounts"}},
+			"model P99: not a model that the guide lists, so that its accounts are not checked against a range: set the option accounts"}},
 		{"URLs", "FIP14G",
 			"ringtone.url=http://h:x/\nlocal_contact.data.url=$(MA).xml\nremote_phonebook.data.2.url=ftp://u:hush@/x\n" +
 				"firmware.url=http://h/$(MA)\naction_url.mute=x y\n",

@@ -72,9 +72,8 @@ func template(text string, isURL bool) string {
 
 // templateText is what the finding about template text says.
 func templateText(where, open string) string {
-	return where + " holds template text (" + open + "…) that the server did not fill in; the phone takes it literally: " +
-		"check the " +
-		"template's variable"
+	return where + " holds template text (" + open + "…) that the server did not fill in; " +
+		"the phone takes it literally: check the template's variable"
 }
 
 // isQuoted tells whether a value stands in quotation marks, as other formats want it.

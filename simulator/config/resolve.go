@@ -11,26 +11,26 @@ import (
 // URLKind says what a provisioning URL names.
 type URLKind string
 
-// A directory has a boot file or cfg files for the phone; a file is the only one to fetch.
+// A folder has a boot file or cfg files for the phone; a file is the only one to fetch.
 const (
-	Directory URLKind = "dir"
-	File      URLKind = "file"
+	Folder URLKind = "dir"
+	File   URLKind = "file"
 )
 
 // KindOf says what u names. option is device.Behaviour.URLKind: dir or file decide;
 // auto, and the empty text, take a URL whose last segment ends in .cfg for a file.
 func KindOf(u *url.URL, option string) URLKind {
 	switch {
-	case option == string(Directory):
-		return Directory
+	case option == string(Folder):
+		return Folder
 	case option == string(File), strings.HasSuffix(u.Path, cfgSuffix):
 		return File
 	}
-	return Directory
+	return Folder
 }
 
-// Join returns the URL of the file called name in a directory, with or without its
-// final slash. name is taken literally. A query of the directory is not kept.
+// Join returns the URL of the file called name in a folder, with or without its
+// final slash. name is taken literally. A query of the folder is not kept.
 func Join(dir *url.URL, name string) *url.URL {
 	u := *dir
 	u.RawQuery, u.ForceQuery = "", false
@@ -44,7 +44,7 @@ func Join(dir *url.URL, name string) *url.URL {
 }
 
 // Resolve returns the URL that an include names. base is the URL of the boot file (or
-// of its directory); ref is "relative to the boot file", or absolute (Guide, "Editing
+// of its folder); ref is "relative to the boot file", or absolute (Guide, "Editing
 // Common Boot File"). A relative ref keeps the base's user name and password, and does
 // not climb above the server's root. A file: URL is refused unless base is one.
 // Macros are not expanded here; see Expand.
@@ -61,7 +61,7 @@ func Resolve(base *url.URL, ref string) (*url.URL, error) {
 	u := &url.URL{Scheme: base.Scheme, User: base.User, Host: base.Host}
 	path := ref
 	if !strings.HasPrefix(ref, "/") {
-		path = directory(base) + ref
+		path = folder(base) + ref
 	}
 	if err := setPath(u, path); err != nil {
 		return nil, fmt.Errorf("%s is not a URL a phone can use: %w", quoteURL(ref), err)
@@ -69,8 +69,8 @@ func Resolve(base *url.URL, ref string) (*url.URL, error) {
 	return u, nil
 }
 
-// directory returns the escaped path of base's directory, with its final slash.
-func directory(base *url.URL) string {
+// folder returns the escaped path of base's folder, with its final slash.
+func folder(base *url.URL) string {
 	path := base.EscapedPath()
 	if strings.HasSuffix(path, ".boot") || strings.HasSuffix(path, cfgSuffix) {
 		path = path[:strings.LastIndexByte(path, '/')+1]

@@ -132,7 +132,7 @@ func (s *Settings) Get(key string) (string, bool) {
 }
 
 // Either returns the setting that was made last among keys that mean the same: both
-// generations of parameter names are in the field.
+// generations of setting names are in the field.
 func (s *Settings) Either(keys ...string) (Setting, bool) {
 	var best ref
 	found := false

@@ -9,11 +9,10 @@ const (
 		"save the file with Unix line ends"
 	textCR      = "CR inside the line, which is no line end for a phone: save the file with Unix line ends"
 	textControl = "line with a control character, skipped: delete the character"
-	textNoBreak = "no-break or zero-width space, which looks like a blank but is a part of the setting for a phone: type " +
-		"a plain space, or none"
-	textNotUTF8  = "not UTF-8 (Latin-1?), shown wrongly on the phone: save the file as UTF-8"
-	textTrailing = "blanks after the value, cut here, but some firmware takes them for a part of it (of a password, say): " +
-		"delete them"
+	textNoBreak = "no-break or zero-width space, which looks like a blank but is a part of the setting for a " +
+		"phone: type a plain space, or none"
+	textNotUTF8   = "not UTF-8 (Latin-1?), shown wrongly on the phone: save the file as UTF-8"
+	textTrailing  = "blanks after the value, cut here, but some firmware takes them for a part of it (of a password, say): delete them"
 	textQuoted    = " has its value in quotation marks, kept here as a part of it, as the guide has none: delete them"
 	textNotCfg    = "neither comment nor KEY=VALUE, skipped: write KEY=VALUE on one line, or begin the line with #"
 	textNotBoot   = "neither comment nor include, skipped: a boot file is made of lines like include:config <NAME.cfg>"

@@ -162,8 +162,8 @@ func TestJoinAndKind(t *testing.T) {
 		path, option string
 		want         URLKind
 	}{
-		{"/", "auto", Directory}, {"/dir", "", Directory}, {"/a.cfg", "auto", File}, {"/a.cfg", "", File},
-		{"/a.cfg/", "auto", Directory}, {"/a.CFG", "auto", Directory}, {"/a.cfg", "dir", Directory}, {"/dir", "file", File},
+		{"/", "auto", Folder}, {"/dir", "", Folder}, {"/a.cfg", "auto", File}, {"/a.cfg", "", File},
+		{"/a.cfg/", "auto", Folder}, {"/a.CFG", "auto", Folder}, {"/a.cfg", "dir", Folder}, {"/dir", "file", File},
 	} {
 		if got := KindOf(&url.URL{Path: tt.path}, tt.option); got != tt.want {
 			t.Errorf("KindOf(%s, %s) is %s, want %s", tt.path, tt.option, got, tt.want)

@@ -51,7 +51,7 @@ func openFile(name string) (*os.File, int64, error) {
 	case err != nil:
 		err = fileError(err)
 	case info.IsDir():
-		err = &Error{Code: trace.Forbidden, Detail: "a directory, not a file"}
+		err = &Error{Code: trace.Forbidden, Detail: "a folder, not a file"}
 	case !info.Mode().IsRegular():
 		err = &Error{Code: trace.Forbidden, Detail: "not a regular file"}
 	default:

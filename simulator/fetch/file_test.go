@@ -46,7 +46,7 @@ func TestFileFailures(t *testing.T) {
 	}{
 		{"file://" + dir + "/missing.cfg", 0, ErrNotFound, "no such file"},
 		{"file://" + dir + "/a.cfg/b.cfg", 0, ErrNotFound, "no such file"},
-		{"file://" + dir, 0, ErrForbidden, "a directory"},
+		{"file://" + dir, 0, ErrForbidden, "a folder"},
 		{"file://" + dir + "/pipe.cfg", 0, ErrForbidden, "not a regular file"},
 		{"file:///dev/zero", 0, ErrForbidden, "not a regular file"},
 		{"file://" + dir + "/loop.cfg", 0, ErrLocal, "too many levels of symbolic links"},

@@ -60,7 +60,7 @@ func (f *files) Fetch(ctx context.Context, r Request) (*Response, error) {
 	return &Response{Body: in.body(), Bytes: in.n, URL: bare(r.URL), Took: time.Since(start)}, nil
 }
 
-// ftpTarget reads the URL. The path is relative to the directory of the login
+// ftpTarget reads the URL. The path is relative to the folder of the login
 // (RFC 1738 §3.2.2): ftp://host/name is "name", ftp://host//name is "/name".
 func ftpTarget(r Request) (login, string, error) {
 	address, err := hostPort(r.URL, "21")
@@ -79,7 +79,7 @@ func ftpTarget(r Request) (login, string, error) {
 		}
 	}
 	if path == "" || strings.HasSuffix(path, "/") {
-		return login{}, "", &Error{Code: trace.BadURL, Detail: "the URL names a directory, not a file"}
+		return login{}, "", &Error{Code: trace.BadURL, Detail: "the URL names a folder, not a file"}
 	}
 	return who, path, nil
 }

@@ -156,16 +156,16 @@ func TestFTPBadURLs(t *testing.T) {
 		{"ftp://127.0.0.1/a%00b", "line end or a NUL"},
 		{"ftp://u%0aDELE:p@127.0.0.1/a", "user name holds a line end"},
 		{"ftp://u:%0dp@127.0.0.1/a", "password holds a line end"},
-		{"ftp://127.0.0.1/", "a directory"},
-		{"ftp://127.0.0.1", "a directory"},
-		{"ftp://127.0.0.1/dir/", "a directory"},
+		{"ftp://127.0.0.1/", "a folder"},
+		{"ftp://127.0.0.1", "a folder"},
+		{"ftp://127.0.0.1/dir/", "a folder"},
 	} {
 		_, err := new(kit).fetch(t, test.url)
 		fails(t, err, ErrBadURL, test.words)
 	}
 }
 
-// The path is relative to the login's directory; only a second slash makes it
+// The path is relative to the login's folder; only a second slash makes it
 // absolute.
 func TestFTPTarget(t *testing.T) {
 	for url, want := range map[string]string{

@@ -16,7 +16,7 @@ import (
 )
 
 // tftpClient gets files over TFTP, packet for packet as libcurl 7.88 does with a connect
-// time-out of 10 s, which is what the phone's captures show. It leaves libcurl only where
+// timeout of 10 s, which is what the phone's captures show. It leaves libcurl only where
 // libcurl would spoil a file or leave a server in the dark; each such place says so. It is
 // safe for concurrent use.
 type tftpClient struct {

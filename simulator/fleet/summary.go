@@ -20,7 +20,7 @@ func (out *Report) Summary(w io.Writer) error {
 	s.line("  passes     %d in %s, %.1f a second: %d ok, %d failed, %d with wrong settings",
 		out.Passes, round(out.Took), out.Rate, out.OK, out.Failed, out.Wrong)
 	s.line("  starts     %d meant, %d late by more than %s, %d shed", out.Meant, out.Late, lateAfter, out.Shed)
-	s.line("  files      %d asked for, %d missing, %d bytes; %d packets sent again, %d time-outs",
+	s.line("  files      %d asked for, %d missing, %d bytes; %d packets sent again, %d timeouts",
 		out.Requests, out.Missing, out.Bytes, out.Resends, out.Timeouts)
 	if out.Searches > 0 {
 		s.line("  discovery  %d messages sent again", out.Searches)

@@ -12,7 +12,7 @@ import (
 // FirmwareUnnamed is a firmware URL whose file name tells no version.
 const FirmwareUnnamed config.Kind = "firmware-unnamed"
 
-// firmwareURL is the parameter that names a firmware, with or without "static.".
+// firmwareURL is the setting that names a firmware, with or without "static.".
 const firmwareURL = staticPrefix + "firmware.url"
 
 // versionInName finds V0.5.32.3 in FIP14G-FVUI_V0.5.32.3_202105111814_RC.bin.

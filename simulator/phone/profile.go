@@ -21,7 +21,7 @@ const maxRepeat = 365 * 24 * time.Hour
 // value makes no sense; the phone lives by the default.
 const BadLifeSetting config.Kind = "bad-value"
 
-// The parameters that say how the phone lives. Each goes by two names, with and
+// The settings that say how the phone lives. Each goes by two names, with and
 // without "static." before it: both generations are in the field.
 const (
 	repeatEnable  = staticPrefix + "auto_provision.repeat.enable"

@@ -22,7 +22,7 @@ type OS struct {
 }
 
 // defaultDialLimit is what the phone's fetches allow for connecting: its TFTP timings
-// are those of a 10 s connect time-out.
+// are those of a 10 s connect timeout.
 const defaultDialLimit = 10 * time.Second
 
 // ListenPacket implements Network. Where address names no host, the socket is bound

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// remarks says what is wrong with the capture itself, so that nobody takes a fault of
+// notes says what is wrong with the capture itself, so that nobody takes a fault of
 // the capturing for one of the phone's or the server's.
-func (r *reader) remarks() {
+func (r *reader) notes() {
 	if r.out.Frames == 0 {
 		r.note("no frame is in it")
 	}
@@ -42,7 +42,7 @@ func (r *reader) remarks() {
 	if r.tftp.cut > 0 {
 		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)
 	}
-	r.remarkSecrets()
+	r.noteSecrets()
 	if r.panics > 0 {
 		r.note("%d TCP segments could not be assembled", r.panics)
 	}
@@ -55,8 +55,8 @@ func wereFrames(n int) string {
 	return fmt.Sprintf("%d frames are", n)
 }
 
-// remarkSecrets says where a key log is of no help.
-func (r *reader) remarkSecrets() {
+// noteSecrets says where a key log is of no help.
+func (r *reader) noteSecrets() {
 	if r.badSecrets > 0 {
 		r.note("%d lines of the TLS secrets in this file are no key log's: they are passed over", r.badSecrets)
 	}
