@@ -69,7 +69,7 @@ bench-instrument: ## what a load measures beside what was so: truth, reading, de
 fuzz: ## run every fuzz target for FUZZTIME (default 1m), one after the other
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz $(PKG)
 
-FAULT_PHONES ?= 40
+FAULT_PHONES ?= 0
 faults: ## faults of network and server under load, and their table in docs/trust.md anew (root, make servers)
 	go test ./simulator/fleet -run 'TestFaults$$' -timeout 120m -fault-phones $(FAULT_PHONES) -update-faults
 

@@ -197,6 +197,7 @@ func (s *suite) judgeAll(ctx context.Context, plan []Planned) {
 	}
 	s.retryBusy(ctx)
 	s.retryStalled(ctx)
+	s.retryLossy(ctx)
 	s.tryAlternatives(ctx)
 }
 

@@ -26,6 +26,7 @@ type pulse struct {
 	lost  map[string]string // scheme: why nothing more is judged over it
 	first map[string]error  // scheme: how the first probe ended
 	at    map[string]time.Time
+	loses map[string]string      // scheme: what shows that packets are lost; empty: nothing does
 	turn  map[string]*sync.Mutex // one probe of a scheme at a time
 }
 
@@ -38,6 +39,7 @@ func (s *suite) start(ctx context.Context, plan []Planned) {
 	p := &s.pulse
 	p.lost, p.first = make(map[string]string), make(map[string]error)
 	p.at, p.turn = make(map[string]time.Time), make(map[string]*sync.Mutex)
+	p.loses = make(map[string]string)
 	used := make(map[string]bool)
 	for _, item := range plan {
 		if item.Skip == "" {

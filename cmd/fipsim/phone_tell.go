@@ -128,8 +128,10 @@ func (p *printer) summary(last phone.Pass, settings *config.Settings, id device.
 
 func resourceWords(r phone.Resource) string {
 	switch {
-	case r.Err != nil:
+	case phone.FaultOf(r.Err) == trace.NotFound:
 		return "missing: " + r.Err.Error()
+	case r.Err != nil:
+		return "failed: " + r.Err.Error()
 	case r.Entries > 0:
 		return fmt.Sprintf("%s, %d bytes, %s", r.URL, r.Bytes, plural(r.Entries, "entry"))
 	default:

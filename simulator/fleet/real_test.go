@@ -17,6 +17,9 @@ import (
 // server dies in mid-transfer waits 73 s before it sends its ACK again.
 var patience = []string{"tftp_ack_resend=2s", "tftp_ack_sends=3"}
 
+// manyPhones bounds a load with as many phones as -fault-phones may ask for.
+const manyPhones = 5 * time.Minute
+
 // Ten thousand phones at once, over TFTP from dnsmasq and over HTTP from nginx: each is provisioned with
 // its own settings, and nothing of it is left.
 func TestTenThousand(t *testing.T) {
@@ -44,14 +47,14 @@ func TestTenThousand(t *testing.T) {
 // A server that is killed and started again in the middle of a storm: no phone is lost.
 func TestServerRestarts(t *testing.T) {
 	tb := testbed.New(t, append(testbed.Dnsmasq.Needs, testbed.Nginx.Needs...))
-	n := 10_000 / scale
+	n := meeting(10_000 / scale)
 	docroot := tb.Publish(tree(phones(t, n)))
 	for _, server := range []testbed.Server{testbed.Dnsmasq, testbed.Nginx} {
 		t.Run(server.Name, func(t *testing.T) {
 			s := tb.For(t).Start(server, docroot)
 			r := load{
 				Server: s.Endpoints[0].URL.String(), Phones: n, Stage: Stage{Arrival: "avalanche", Over: 6 * time.Second},
-				InFlight: 100, Expect: expectTree, Options: patience,
+				InFlight: 100, Expect: expectTree, Options: patience, Most: manyPhones,
 			}.run(t, tb, s.Kill, s.Revive)
 			allServed(t, r, n)
 			if r.Failed+r.Resends == 0 {
@@ -69,11 +72,11 @@ func TestServerRestarts(t *testing.T) {
 // One datagram in twenty is lost: phones and server send again, and all get there.
 func TestLoss(t *testing.T) {
 	tb := testbed.New(t, testbed.Dnsmasq.Needs)
-	n := 1000 / scale
+	n := meeting(1000 / scale)
 	s := tb.Start(testbed.Dnsmasq, tb.Publish(tree(phones(t, n))))
 	r := load{
 		Server: s.Endpoints[0].URL.String(), Phones: n, Stage: Stage{Arrival: "avalanche", Over: time.Second},
-		InFlight: 400, Expect: expectTree, Options: patience, Loss: 0.05,
+		InFlight: 400, Expect: expectTree, Options: patience, Loss: 0.05, Most: manyPhones,
 	}.run(t, tb)
 	allServed(t, r, n)
 	if r.Resends == 0 {
@@ -103,7 +106,8 @@ func serveHTTP(t *testing.T, tb *testbed.Testbed, h http.Handler) string {
 // waited too: their latency counts from when they meant to start.
 func TestSlowServer(t *testing.T) {
 	tb := testbed.New(t, nil)
-	const n, inFlight = 400, 200
+	n := meeting(400)
+	inFlight := min(n/2, 2000)
 	files := http.FileServerFS(tree(phones(t, n)))
 	at := serveHTTP(t, tb, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -112,7 +116,7 @@ func TestSlowServer(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	}))
-	r := load{Server: at, Phones: n, Stage: Stage{Arrival: "avalanche"}, InFlight: inFlight, Expect: expectTree}.run(t, tb)
+	r := load{Server: at, Phones: n, Stage: Stage{Arrival: "avalanche"}, InFlight: inFlight, Expect: expectTree, Most: manyPhones}.run(t, tb)
 	allServed(t, r, n)
 	for _, l := range r.Latencies {
 		switch l.Stage {
@@ -126,7 +130,7 @@ func TestSlowServer(t *testing.T) {
 			}
 		}
 	}
-	if r.Health.WaitedPermits < n-inFlight {
+	if r.Health.WaitedPermits < uint64(n-inFlight) {
 		t.Errorf("%d phones waited for a permit", r.Health.WaitedPermits)
 	}
 }

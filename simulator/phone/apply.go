@@ -19,10 +19,11 @@ func (s *pass) apply(ctx context.Context) error {
 	}
 	s.findAll(s.settings.Check(s.id, s.behaviour))
 	s.checkLife()
-	s.report.Changed = s.settings.Diff(s.held)
+	changed := s.settings.Diff(s.held)
 	if err := s.phone.store(s.settings); err != nil {
 		return &Error{trace.LocalFailure, fmt.Sprintf("flash: %v", err)}
 	}
+	s.report.Changed = changed // only now: what flash did not take is no change
 	s.trace.Record(trace.Event{
 		Kind: trace.ConfigApplied, Bytes: int64(len(s.report.Changed)),
 		Detail: fmt.Sprintf("%d settings held, %d of them changed by this pass", s.settings.Len(), len(s.report.Changed)),

@@ -1,0 +1,149 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fipsim/fipsim/features"
+	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/steps/report"
+)
+
+// Where packets are lost on the way, any server looks silent or slow at times. How the way is found
+// out by sounding it: a small file that the server is known to have is asked for again and again. On
+// a way that loses nothing all take alike long; what is lost once is seen by its resend, which comes
+// a second later or more (RFC 6298 §2.1 over TCP, 1.75 s and more over TFTP).
+const (
+	soundings  = 16
+	lateBy     = 800 * time.Millisecond // beside four times what the quickest took
+	enoughLate = 2
+)
+
+// sound returns what shows that packets are lost between us and the server, or by it; empty: nothing
+// does. It asks once in a run.
+func (p *pulse) sound(ctx context.Context, scheme string) string {
+	turn := p.turn[scheme]
+	if turn == nil {
+		return ""
+	}
+	turn.Lock()
+	defer turn.Unlock()
+	p.mu.Lock()
+	loses, known := p.loses[scheme]
+	p.mu.Unlock()
+	if known {
+		return loses
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	var took []time.Duration
+	for range soundings {
+		began := time.Now()
+		_ = p.probe(ctx, scheme) // silence is late, too
+		took = append(took, time.Since(began))
+		if loses = lossy(took); loses != "" || ctx.Err() != nil {
+			break
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loses[scheme] = loses
+	return loses
+}
+
+// lossy says what times of one and the same request show that some were sent again; empty: nothing
+// does.
+func lossy(took []time.Duration) string {
+	quickest := slices.Min(took)
+	isLate := func(t time.Duration) bool { return t > 4*quickest+lateBy }
+	// A server that is late at first, and then no more, was busy with what it was asked before.
+	first := slices.IndexFunc(took, func(t time.Duration) bool { return !isLate(t) })
+	var late []string
+	for _, t := range took[first:] {
+		if isLate(t) {
+			late = append(late, t.Round(100*time.Millisecond).String())
+		}
+	}
+	if len(late) < enoughLate {
+		return ""
+	}
+	return fmt.Sprintf("packets are lost on the way to the server, or by it: one small file, asked for %d times, came within %s and only after %s",
+		len(took), quickest.Round(100*time.Microsecond), strings.Join(late, ", "))
+}
+
+// waited reports whether a scenario was kept waiting: for an answer that did not come, or came as
+// late as what is sent again does.
+func waited(r report.Result) bool {
+	return slices.ContainsFunc(r.Events, func(e trace.Event) bool {
+		switch e.Fault {
+		case trace.NoAnswer, trace.TimeUp, trace.Cancelled:
+			return true
+		}
+		return e.Kind == trace.FetchDone && e.Took > lateBy
+	})
+}
+
+// timesAgain is how often what failed is judged again where packets are lost on the way: what a server does wrong it
+// does again, and what does not come again is none of its faults that could be proven.
+const timesAgain = 2
+
+// retryLossy judges what failed again where packets are lost on the way.
+func (s *suite) retryLossy(ctx context.Context) {
+	for over, rules := range s.pick(func(r report.Result) bool { return r.Status == report.Fail }) {
+		scheme := over
+		if scheme == "" {
+			scheme = s.any()
+		}
+		if s.options.MaxRate > 0 || ctx.Err() != nil { // the limit makes some wait, too
+			return
+		}
+		loses := s.pulse.sound(ctx, scheme)
+		if loses != "" {
+			s.excuse(over, loses)
+			rules = s.stillFail(over, rules)
+		}
+		for range timesAgain {
+			if loses == "" || len(rules) == 0 || ctx.Err() != nil {
+				break
+			}
+			s.doubt(over, s.round(ctx, &round{over: over, rules: rules, silent: true}), loses)
+			rules = s.stillFail(over, rules)
+		}
+	}
+}
+
+// excuse makes an Error of each failure to answer: there, silence proves nothing.
+func (s *suite) excuse(over, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.results {
+		if r := &s.results[i]; r.Status == report.Fail && r.Over == over && waited(*r) {
+			r.Status, r.Expected, r.Actual = report.Error, "", r.Actual+"; "+why
+		}
+	}
+}
+
+// doubt makes an Error of each failure that did not come again.
+func (s *suite) doubt(over string, later []report.Result, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range later {
+		for i := range s.results {
+			r := &s.results[i]
+			if l.Status != report.Fail && r.Status == report.Fail && r.Over == over && r.Rule.ID == l.Rule.ID && r.Example == l.Example {
+				r.Status, r.Expected, r.Actual = report.Error, "", r.Actual+"; it did not come again, and "+why
+			}
+		}
+	}
+}
+
+// stillFail returns those of the rules that still have a failure.
+func (s *suite) stillFail(over string, rules []features.Rule) []features.Rule {
+	failed := s.pick(func(r report.Result) bool { return r.Status == report.Fail })[over]
+	return slices.DeleteFunc(slices.Clone(rules), func(rule features.Rule) bool {
+		return !slices.ContainsFunc(failed, func(f features.Rule) bool { return f.ID == rule.ID })
+	})
+}
