@@ -20,6 +20,9 @@ const (
 	soundings  = 16
 	lateBy     = 800 * time.Millisecond // beside four times what the quickest took
 	enoughLate = 2
+
+	fewSoundings = 5                // all of them late: the server is slow
+	soundingTime = 45 * time.Second // for all of them
 )
 
 // sound returns what shows that packets are lost between us and the server, or by it; empty: nothing
@@ -37,14 +40,18 @@ func (p *pulse) sound(ctx context.Context, scheme string) string {
 	if known {
 		return loses
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soundingTime)
 	defer cancel()
 	var took []time.Duration
 	for range soundings {
 		began := time.Now()
 		_ = p.probe(ctx, scheme) // silence is late, too
+		if p.suite.stalls.longest(began, time.Now()) > 0 {
+			continue // it was this machine that was late
+		}
 		took = append(took, time.Since(began))
-		if loses = lossy(took); loses != "" || ctx.Err() != nil {
+		slow := len(took) == fewSoundings && slices.Min(took) > lateBy // always, and so nothing can be told
+		if loses = lossy(took); loses != "" || slow || ctx.Err() != nil {
 			break
 		}
 	}
@@ -52,6 +59,22 @@ func (p *pulse) sound(ctx context.Context, scheme string) string {
 	defer p.mu.Unlock()
 	p.loses[scheme] = loses
 	return loses
+}
+
+// least is the shortest time in which a small file ever came.
+func (p *pulse) least(scheme string) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.quickest[scheme]
+}
+
+// served notes in what time a small file came.
+func (p *pulse) served(scheme string, took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if least, known := p.quickest[scheme]; !known || took < least {
+		p.quickest[scheme] = took
+	}
 }
 
 // lossy says what times of one and the same request show that some were sent again; empty: nothing
@@ -70,7 +93,8 @@ func lossy(took []time.Duration) string {
 	if len(late) < enoughLate {
 		return ""
 	}
-	return fmt.Sprintf("packets are lost on the way to the server, or by it: one small file, asked for %d times, came within %s and only after %s",
+	return fmt.Sprintf("packets are lost on the way to the server, or by it: "+
+		"one small file, asked for %d times, came within %s and only after %s",
 		len(took), quickest.Round(100*time.Microsecond), strings.Join(late, ", "))
 }
 
@@ -109,7 +133,7 @@ func (s *suite) retryLossy(ctx context.Context) {
 			if loses == "" || len(rules) == 0 || ctx.Err() != nil {
 				break
 			}
-			s.doubt(over, s.round(ctx, &round{over: over, rules: rules, silent: true}), loses)
+			s.unproven(over, s.round(ctx, &round{over: over, rules: rules, silent: true}), loses)
 			rules = s.stillFail(over, rules)
 		}
 	}
@@ -126,8 +150,8 @@ func (s *suite) excuse(over, why string) {
 	}
 }
 
-// doubt makes an Error of each failure that did not come again.
-func (s *suite) doubt(over string, later []report.Result, why string) {
+// unproven makes an Error of each failure that did not come again.
+func (s *suite) unproven(over string, later []report.Result, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range later {

@@ -21,13 +21,14 @@ import (
 type pulse struct {
 	suite *suite
 
-	mu    sync.Mutex
-	bases []*url.URL        // of a tree with pulseFile; nil: the target probes itself
-	lost  map[string]string // scheme: why nothing more is judged over it
-	first map[string]error  // scheme: how the first probe ended
-	at    map[string]time.Time
-	loses map[string]string      // scheme: what shows that packets are lost; empty: nothing does
-	turn  map[string]*sync.Mutex // one probe of a scheme at a time
+	mu       sync.Mutex
+	bases    []*url.URL        // of a tree with pulseFile; nil: the target probes itself
+	lost     map[string]string // scheme: why nothing more is judged over it
+	first    map[string]error  // scheme: how the first probe ended
+	at       map[string]time.Time
+	quickest map[string]time.Duration
+	loses    map[string]string      // scheme: what shows that packets are lost; empty: nothing does
+	turn     map[string]*sync.Mutex // one probe of a scheme at a time
 }
 
 // pulseFile is what is asked for.
@@ -39,7 +40,7 @@ func (s *suite) start(ctx context.Context, plan []Planned) {
 	p := &s.pulse
 	p.lost, p.first = make(map[string]string), make(map[string]error)
 	p.at, p.turn = make(map[string]time.Time), make(map[string]*sync.Mutex)
-	p.loses = make(map[string]string)
+	p.loses, p.quickest = make(map[string]string), make(map[string]time.Duration)
 	used := make(map[string]bool)
 	for _, item := range plan {
 		if item.Skip == "" {
@@ -153,7 +154,11 @@ const probeTime = 20 * time.Second
 func (p *pulse) probe(ctx context.Context, scheme string) error {
 	ctx, cancel := context.WithTimeout(context.WithValue(ctx, worldKey{}, nil), probeTime) // it is no scenario's
 	defer cancel()
+	began := time.Now()
 	err := p.ask(ctx, scheme)
+	if err == nil {
+		p.served(scheme, time.Since(began))
+	}
 	if errors.Is(err, fetch.ErrTimeUp) {
 		return &fetch.Error{Code: trace.NoAnswer, Detail: fmt.Sprintf("no answer within %s", probeTime), Err: err}
 	}
