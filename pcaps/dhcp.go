@@ -263,7 +263,9 @@ func dhcpValue(code int, v []byte) string {
 // else as hexadecimal digits.
 func shown(v []byte) string {
 	text := strings.Trim(string(v), "\x00 ")
-	odd := func(c rune) bool { return unicode.IsControl(c) || c == utf8.RuneError }
+	odd := func(c rune) bool {
+		return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == utf8.RuneError
+	}
 	switch {
 	case text != "" && !strings.ContainsFunc(text, odd):
 		return discover.WithoutUserInfo(text)

@@ -33,9 +33,11 @@ func brief(b device.Behaviour) device.Behaviour {
 type dhcpHub struct {
 	relay *discover.Relay
 
-	mu    sync.Mutex
-	seen  []dhcpSeen
-	fault map[device.MAC]func(dhcpv4.MessageType, bool) []time.Duration
+	mu     sync.Mutex
+	seen   []dhcpSeen
+	size   int                // bytes of them
+	offers map[device.MAC]int // that came
+	fault  map[device.MAC]func(dhcpv4.MessageType, bool) []time.Duration
 }
 
 // dhcpSeen is a message at the relay.
@@ -45,8 +47,13 @@ type dhcpSeen struct {
 	raw  []byte
 }
 
-// mostSeen bounds what a hub keeps.
-const mostSeen = 10_000
+// What a hub keeps at most: messages, their bytes, and OFFERs to one phone, so that a
+// flood of them leaves room for what follows.
+const (
+	mostSeen   = 10_000
+	mostBytes  = 32 << 20
+	mostOffers = 500
+)
 
 // dhcpHub opens the relay when it is first asked for.
 func (w *world) dhcpHub(ctx context.Context) (*dhcpHub, error) {
@@ -56,7 +63,9 @@ func (w *world) dhcpHub(ctx context.Context) (*dhcpHub, error) {
 		if err != nil {
 			return nil, err
 		}
-		h := &dhcpHub{fault: make(map[device.MAC]func(dhcpv4.MessageType, bool) []time.Duration)}
+		h := &dhcpHub{
+			offers: make(map[device.MAC]int), fault: make(map[device.MAC]func(dhcpv4.MessageType, bool) []time.Duration),
+		}
 		h.relay, err = discover.ListenRelay(context.WithoutCancel(ctx), discover.RelayOptions{
 			Server: at, Network: &wire.Tap{Next: s.network(), Capture: w.capture, Fault: h.pass},
 		})
@@ -81,10 +90,17 @@ func (w *world) dhcpAddress() (string, error) {
 func (h *dhcpHub) pass(d wire.Datagram, ours bool) []time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.seen) < mostSeen {
-		h.seen = append(h.seen, dhcpSeen{time.Now(), ours, d.Payload})
+	mac, ok := chaddr(d.Payload)
+	flood := false
+	if ok && !ours && kindOf(d.Payload) == dhcpv4.MessageTypeOffer {
+		h.offers[mac]++
+		flood = h.offers[mac] > mostOffers
 	}
-	if mac, ok := chaddr(d.Payload); ok && h.fault[mac] != nil {
+	if !flood && len(h.seen) < mostSeen && h.size < mostBytes {
+		h.seen = append(h.seen, dhcpSeen{time.Now(), ours, d.Payload})
+		h.size += len(d.Payload)
+	}
+	if ok && h.fault[mac] != nil {
 		return h.fault[mac](kindOf(d.Payload), ours)
 	}
 	return []time.Duration{0}
@@ -200,12 +216,12 @@ func (t *dhcpTalk) of(kind dhcpv4.MessageType) [][]byte {
 	return slices.DeleteFunc(slices.Clone(t.replies), func(raw []byte) bool { return kindOf(raw) != kind })
 }
 
-// ack is the ACK that the phone took; nil: there was none.
+// ack is the ACK that the phone took; nil: there was none, or none that was kept.
 func (t *dhcpTalk) ack() []byte {
-	if !slices.ContainsFunc(t.events, func(e trace.Event) bool { return e.Kind == trace.DHCPAck }) {
+	all := t.of(dhcpv4.MessageTypeAck)
+	if len(all) == 0 || !slices.ContainsFunc(t.events, func(e trace.Event) bool { return e.Kind == trace.DHCPAck }) {
 		return nil
 	}
-	all := t.of(dhcpv4.MessageTypeAck)
 	return all[len(all)-1]
 }
 

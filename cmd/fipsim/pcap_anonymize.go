@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/fipsim/fipsim/pcaps"
+	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
@@ -41,7 +42,7 @@ func (c *pcapAnonymizeCmd) Run(a *app) error {
 		return &verdict.Error{Err: err}
 	}
 	for _, n := range done.Notes {
-		fmt.Fprintln(a.stdout, "note: "+n)
+		fmt.Fprintln(a.stdout, "note: "+trace.Clean(n))
 	}
 	fmt.Fprintf(a.stdout, "%s: %d frames; replaced: %d MACs, %d addresses, %d words, %d secrets; overwritten: %d bytes of other "+
 		"protocols\n",

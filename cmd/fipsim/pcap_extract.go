@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/fipsim/fipsim/pcaps"
+	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
@@ -32,10 +33,10 @@ func (c *pcapExtractCmd) Run(a *app) error {
 		return &verdict.Error{Err: err}
 	}
 	for _, n := range capture.Notes {
-		fmt.Fprintln(a.stdout, "note: "+n)
+		fmt.Fprintln(a.stdout, "note: "+trace.Clean(n))
 	}
 	for _, r := range out.Remarks {
-		fmt.Fprintln(a.stdout, r)
+		fmt.Fprintln(a.stdout, trace.Clean(fmt.Sprint(r)))
 	}
 	_, err = fmt.Fprintf(a.stdout, "%s: %d files, %d phones; fipsim check --scenario %s judges a server by it\n", c.Out,
 		out.Files, out.Phones, c.Out)

@@ -97,12 +97,6 @@ func plainText(value []byte) (string, error) {
 	return text, nil
 }
 
-// clip makes a stranger's text fit for a line of ours: no password, not endless.
-func clip(text string) string {
-	text = withoutUserInfo(text)
-	const most = 200
-	if len(text) > most {
-		return text[:most] + "…"
-	}
-	return text
-}
+// clip makes a stranger's text fit for a line of ours: no password, nothing that drives a
+// terminal, not endless.
+func clip(text string) string { return short(withoutUserInfo(text), 200) }

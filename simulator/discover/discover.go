@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fipsim/fipsim/simulator/device"
 )
@@ -76,7 +77,25 @@ func withoutUserInfo(offered string) string {
 	if end < 0 {
 		end = len(rest)
 	}
-	return scheme + rest[strings.LastIndexByte(rest[:end], '@')+1:]
+	return harmless(scheme + rest[strings.LastIndexByte(rest[:end], '@')+1:])
+}
+
+// harmless leaves out what would drive a terminal or turn its line around.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// short cuts a text where it is longer than most bytes.
+func short(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // addrPortOf returns a UDP address as a netip.AddrPort, IPv4 in its short form.

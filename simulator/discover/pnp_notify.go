@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -74,13 +75,12 @@ func (r *received) readURL(cut bool) (url, useless string) {
 			}
 		}
 	}
-	control := func(c rune) bool { return c < ' ' || c == 0x7f }
 	switch {
 	case first == "":
 		return "", "has an empty body"
 	case len(first) > maxURL || cut && r.urls == 1:
 		return "", fmt.Sprintf("has a URL of more than %d bytes", maxURL)
-	case !utf8.ValidString(first) || strings.ContainsFunc(first, control):
+	case !utf8.ValidString(first) || strings.ContainsFunc(first, unicode.IsControl):
 		return "", "has a body that is not text"
 	}
 	return first, ""

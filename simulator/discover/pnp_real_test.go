@@ -2,7 +2,9 @@ package discover_test
 
 import (
 	"regexp"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -48,7 +50,8 @@ func TestPnPAgainstSIPp(t *testing.T) {
 				tb := testbed.New(t, testbed.SIPpNeeds)
 				sipp := tb.StartSIPp("testdata/sipp/"+test.scenario+".xml", realURL)
 				events := new(trace.Recorder)
-				client := discover.PnP{Address: address, Network: tb.Phone.Network(), Trace: events}
+				// SIPp may be slow to answer where much else runs.
+				client := discover.PnP{Address: address, Network: tb.Phone.Network(), Trace: events, Behaviour: device.Behaviour{PnPWait: 30 * time.Second}}
 				offer, err := client.Find(t.Context(), device.Identity{})
 				if err != nil {
 					t.Fatal(err)
@@ -130,9 +133,19 @@ func TestPnPCapture(t *testing.T) {
 		{there, phone, "64", local, "NOTIFY", "", "sip:MAC0021f222b01d@" + phone + ":" + local},
 		{phone, there, "64", "7777", "", "200", ""},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, once(got)); diff != "" {
 		t.Errorf("messages on the cable (-want +got):\n%s", diff)
 	}
+}
+
+// once leaves the first of each message: on a busy machine they come again.
+func once(rows [][]string) (first [][]string) {
+	for _, row := range rows {
+		if !slices.ContainsFunc(first, func(r []string) bool { return slices.Equal(r, row) }) {
+			first = append(first, row)
+		}
+	}
+	return first
 }
 
 // phonePort reads the phone's port from its Contact.

@@ -175,7 +175,7 @@ func (s *pnpSearch) ignore(from netip.AddrPort, id, why string) {
 }
 
 func (s *pnpSearch) report(from netip.AddrPort, id, why string) {
-	s.events.Record(trace.Event{Kind: trace.PnPIgnored, Name: id, Peer: from, Detail: why})
+	s.events.Record(trace.Event{Kind: trace.PnPIgnored, Name: id, Peer: from, Detail: short(harmless(why), 400)})
 }
 
 // response takes an answer to the SUBSCRIBE.
@@ -185,7 +185,7 @@ func (s *pnpSearch) response(r *received) {
 		return
 	}
 	s.events.Record(trace.Event{Kind: trace.PnPResponse, Name: fmt.Sprint(r.status), Peer: r.from,
-		Attempt: s.sends, Took: time.Since(s.start), Detail: oneLine(r.reason)})
+		Attempt: s.sends, Took: time.Since(s.start), Detail: short(harmless(r.reason), 200)})
 	switch {
 	case r.status < 200:
 		s.interval = sipT2
@@ -200,7 +200,7 @@ func (s *pnpSearch) response(r *received) {
 		}
 	default:
 		// A refusal is one responder's: in the group, another one may still say yes.
-		s.refused = fmt.Sprintf("%s answered %d %s", r.from, r.status, oneLine(r.reason))
+		s.refused = fmt.Sprintf("%s answered %d %s", r.from, r.status, short(harmless(r.reason), 200))
 		if !s.to.Addr().IsMulticast() {
 			s.resend = time.Time{}
 		}

@@ -104,10 +104,17 @@ func (s *pass) get(ctx context.Context, name string, at *url.URL) ([]byte, error
 }
 
 // credentials returns what the phone's settings hold for its provisioning server, and
-// for no other host.
+// for no other host: where the settings name that server, one that PnP or DHCP names in
+// its place is a stranger.
 func (s *pass) credentials(at *url.URL) (user, password string) {
 	if at.Host != s.server.Host {
 		return "", ""
+	}
+	if rule, ok := either(s.held, serverURL); ok && rule.Value != "" {
+		own, err := config.ParseURL(rule.Value, s.id.MAC, s.behaviour.Macros == "on")
+		if err != nil || !strings.EqualFold(own.Hostname(), at.Hostname()) {
+			return "", ""
+		}
 	}
 	name, _ := either(s.held, serverUser)
 	secret, _ := either(s.held, serverPassword)

@@ -116,11 +116,11 @@ func isSIPHost(text string) bool {
 	return bare != "" && !strings.ContainsAny(bare, "[]") && (!strings.Contains(bare, ":") || strings.Count(bare, ":") > 1)
 }
 
-// sipLine makes text fit for a header line or an event: no control characters, and not
-// without end.
+// sipLine makes text fit for a header line or an event: no control characters, none that
+// turn a line around, and not without end.
 func sipLine(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1
 		}
 		return r

@@ -4,9 +4,9 @@
 package hostile
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"sync"
@@ -17,17 +17,30 @@ import (
 // Attack is one thing that a server does, by name.
 type Attack struct {
 	Name   string // by its protocol first: "http-endless-body"
-	Scheme string // of the URL that leads to it: tftp, ftp, http, https
+	Scheme string // of the URL that leads to it: tftp, ftp, http, https; pnp, dhcp, sip: what is asked at its host and port
 	Does   string // what it does, as a sentence without a full stop
 
-	stream func(*Server, net.Conn)                 // tftp: nil
-	packet func(*Server, net.PacketConn, net.Addr) // one request of it; else nil
+	// One of these is there.
+	stream  func(*Server, net.Conn)                 // a connection
+	packet  func(*Server, net.PacketConn, net.Addr) // a request, from a port of its own
+	message func(*Server, message)                  // a request, from the port that was asked
 }
+
+// message is a datagram that came, and where an answer goes.
+type message struct {
+	raw  []byte
+	conn net.PacketConn
+	from net.Addr
+}
+
+func (m message) answer(text string) { send(m.conn, m.from, text) }
 
 // All returns every attack, by protocol and name.
 func All() []Attack {
 	var all []Attack
-	for _, list := range [][]Attack{tftpAttacks, ftpAttacks, httpAttacks, contentAttacks, tlsAttacks} {
+	for _, list := range [][]Attack{
+		tftpAttacks, ftpAttacks, httpAttacks, contentAttacks, tlsAttacks, pnpAttacks, dhcpAttacks, sipAttacks,
+	} {
 		all = append(all, list...)
 	}
 	return all
@@ -37,12 +50,18 @@ func All() []Attack {
 type Server struct {
 	Attack Attack
 	at     *url.URL
+	files  net.Listener // of a good server, for attacks on the way to it
+	spent  chan struct{}
+	once   sync.Once
+	asked  atomic.Int64
 
 	// The bystander is another host that an attack leads to.
 	bystander net.Listener
+	deaf      net.PacketConn // at the same port
 	reached   atomic.Int64
 	mu        sync.Mutex
 	told      []byte // what was said to the bystander, the beginning
+	heard     []byte // what was said to the server in datagrams, the beginning
 
 	closers []interface{ Close() error }
 	ctx     context.Context //nolint:containedctx // its end is the server's
@@ -53,13 +72,19 @@ type Server struct {
 // Start lets an attack begin on free ports of 127.0.0.1 and, for the bystander, of
 // 127.0.0.2. It goes on until Close or until ctx ends. Its errors are those of sockets.
 func Start(ctx context.Context, a Attack) (*Server, error) {
-	s := &Server{Attack: a}
+	s := &Server{Attack: a, spent: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	err := s.standBy()
-	if err == nil && a.packet != nil {
-		err = s.startPacket()
-	} else if err == nil {
+	switch {
+	case err != nil:
+	case a.stream != nil:
 		err = s.startStream()
+	case a.packet != nil:
+		err = s.startPacket()
+	default:
+		if err = s.startFiles(); err == nil { // first: an attack leads there
+			err = s.startPacket()
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -74,13 +99,9 @@ func (s *Server) URL() *url.URL {
 	return &u
 }
 
-// Reached returns how many connections the bystander got, and the first of what was
-// said to it.
-func (s *Server) Reached() (int, string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return int(s.reached.Load()), string(s.told)
-}
+// Spent is closed once an attack at pnp, dhcp or sip has done to somebody all that it
+// does.
+func (s *Server) Spent() <-chan struct{} { return s.spent }
 
 // Close ends the attack. It returns when nothing of it runs any more.
 func (s *Server) Close() error {
@@ -112,17 +133,43 @@ func (s *Server) startPacket() error {
 	s.closers = append(s.closers, conn)
 	s.at = &url.URL{Scheme: s.Attack.Scheme, Host: conn.LocalAddr().String(), Path: "/"}
 	s.running.Go(func() {
-		request := make([]byte, 2048)
+		request := make([]byte, 4096)
 		for {
-			_, from, err := conn.ReadFrom(request)
+			n, from, err := conn.ReadFrom(request)
 			if err != nil {
 				return
 			}
-			s.running.Go(func() { s.transfer(from) })
+			raw := bytes.Clone(request[:n])
+			s.note(&s.heard, raw)
+			if s.Attack.message == nil {
+				s.running.Go(func() { s.transfer(from) })
+				continue
+			}
+			s.running.Go(func() { s.Attack.message(s, message{raw, conn, from}) })
 		}
 	})
 	return nil
 }
+
+// startFiles starts a good server of one file.
+func (s *Server) startFiles() (err error) {
+	if s.files, err = new(net.ListenConfig).Listen(s.ctx, "tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.files)
+	good := content("", "", map[string]string{".cfg": "a.b=c\n"})
+	s.accept(s.files, func(c net.Conn) { good.stream(s, c) })
+	return nil
+}
+
+// good is the URL of that server.
+func (s *Server) good() string { return "http://" + s.files.Addr().String() + "/" }
+
+// first reports whether it is asked for the first time.
+func (s *Server) first() bool { return s.asked.Add(1) == 1 }
+
+// done says that an attack is spent.
+func (s *Server) done() { s.once.Do(func() { close(s.spent) }) }
 
 // transfer answers a request from a port of its own (RFC 1350 §4).
 func (s *Server) transfer(from net.Addr) {
@@ -134,27 +181,6 @@ func (s *Server) transfer(from net.Addr) {
 	defer stop()
 	defer func() { _ = conn.Close() }() // twice does no harm
 	s.Attack.packet(s, conn, from)
-}
-
-// standBy opens the bystander: it takes what it is told, and says nothing.
-func (s *Server) standBy() error {
-	l, err := new(net.ListenConfig).Listen(s.ctx, "tcp", "127.0.0.2:0")
-	if err != nil {
-		return fmt.Errorf("the bystander: %w", err)
-	}
-	s.bystander = l
-	s.closers = append(s.closers, l)
-	s.accept(l, func(c net.Conn) {
-		s.reached.Add(1)
-		heard := make([]byte, 4096)
-		n, _ := c.Read(heard)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if len(s.told) < 1<<16 {
-			s.told = append(s.told, heard[:n]...)
-		}
-	})
-	return nil
 }
 
 // accept serves each connection of l, until the server's end.
