@@ -192,7 +192,12 @@ func (d *dispatcher) ended(res result) {
 		m.failures = 0
 		return
 	}
-	if wait, ok := retrier.Again(int(res.phone), int(m.failures)); ok && !d.over {
+	wait, ok := retrier.Again(int(res.phone), int(m.failures))
+	switch {
+	case !ok:
+	case d.over: // it would have come again
+		d.unserved++
+	default:
 		m.waiting = true
 		d.schedule.add(start{at: res.ended + wait, phone: res.phone, pass: res.pass, again: true})
 	}

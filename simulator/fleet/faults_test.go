@@ -111,6 +111,21 @@ func accounted(t *testing.T, r *Report, n int) {
 	}
 }
 
+// A phone whose pass failed when the run was over already would have come again: it was given up, and is told as that.
+func TestGivenUpWhenOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		pacer Pacer
+		want  int
+	}{"avalanche": {Avalanche{}, 1}, "storm": {Storm{}, 0}} {
+		d := &dispatcher{run: &run{members: []member{{busy: true, started: true}}}, pacer: c.pacer, over: true}
+		d.ended(result{state: stateFailed})
+		d.forget()
+		if d.unserved != c.want {
+			t.Errorf("%s: %d given up, want %d", name, d.unserved, c.want)
+		}
+	}
+}
+
 // happened asserts that the fault was there, and what became of the phones.
 func (s *site) happened(f fault, r *Report) {
 	t, n := s.t, s.load.Phones
