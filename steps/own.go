@@ -220,6 +220,7 @@ func misspeltBeside(ctx context.Context, wrong, right string) error {
 	if base == nil {
 		return blocked("the target names no URL for %s", w.scheme)
 	}
+	w.most = mostOfNothing // whether it is there is all that counts
 	for _, name := range []string{wrong, right} {
 		a, err := w.request(ctx, config.Join(base, name), w.patience(1))
 		if err != nil {
@@ -233,7 +234,8 @@ func misspeltBeside(ctx context.Context, wrong, right string) error {
 func notMisspelt(ctx context.Context) error {
 	w := of(ctx)
 	wrong, right := w.asked[0], w.asked[1]
-	if wrong.fault == nil && right.missing() {
+	there := wrong.fault == nil || wrong.fault.Code == trace.TooLarge
+	if there && right.missing() {
 		return violated("the name that phones ask for", "the server has %s, which no phone asks for, and no %s", wrong.name, right.name)
 	}
 	return nil
