@@ -31,7 +31,11 @@ type idleConn struct {
 // Read implements net.Conn.
 func (c *idleConn) Read(p []byte) (int, error) {
 	if c.now {
-		return wire.ReadNow(c.Conn, p)
+		n, err := wire.ReadNow(c.Conn, p)
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = os.ErrDeadlineExceeded // any other error is the end of a TLS connection
+		}
+		return n, err
 	}
 	c.arm()
 	if c.interrupted.Load() {
