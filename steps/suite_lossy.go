@@ -124,6 +124,9 @@ func (s *suite) retryLossy(ctx context.Context) {
 		if s.options.MaxRate > 0 || ctx.Err() != nil { // the limit makes some wait, too
 			return
 		}
+		if s.pulse.gone(ctx, scheme) != nil {
+			continue // its silence was proved
+		}
 		loses := s.pulse.sound(ctx, scheme)
 		if loses != "" {
 			s.excuse(over, loses)
