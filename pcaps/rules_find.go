@@ -77,7 +77,8 @@ func rulePnP(s *story) []Diagnosis {
 	case len(notifies) == 0 && len(responses) == 0:
 		d.Cause, d.Frames = NoAnswer, framesOf(subscribes...)
 		d.Text = fmt.Sprintf("no PnP server answered the SUBSCRIBE to %s, %s", subscribes[0].Peer, times(len(subscribes), "sending"))
-		d.Next = "Does the PnP server listen for multicast 224.0.1.75 on this network? Switches with IGMP snooping and routers hold it back."
+		d.Next = "Does the PnP server listen for multicast 224.0.1.75 on this network? " +
+			"Switches with IGMP snooping and routers hold it back."
 		if s.ended(subscribes[0].At) < patience {
 			d.rank = max(d.rank, 85)
 			d.Cause = Incomplete
