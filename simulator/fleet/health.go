@@ -23,6 +23,7 @@ type Health struct {
 	DispatchP99    time.Duration `json:"dispatch_p99"`     // from a meant start until it was handed out
 	SocketDrops    uint64        `json:"socket_drops"`     // UDP datagrams that found a full receive buffer of ours
 	DropsKnown     bool          `json:"drops_known"`      // the system tells of each socket; otherwise buffer_errors counts instead
+	LateStarts     uint64        `json:"late_starts"`      // that were handed out more than 100 ms late
 	BufferErrors   uint64        `json:"buffer_errors"`    // the same of all sockets in this network namespace, a server's too
 	Goroutines     int           `json:"goroutines"`       // at the end
 	HeapBytes      uint64        `json:"heap_bytes"`       // at the end
@@ -54,6 +55,8 @@ type health struct {
 	worst    time.Duration // since worstSince was asked
 	late     uint64        // timers that were later than MostLag
 	dispatch *hdr.Histogram
+
+	lateStarts uint64 // that were handed out later than MostLag
 }
 
 // startHealth begins to watch; with a socket of its own where phones have sockets of this machine.
@@ -92,6 +95,9 @@ func (h *health) lag(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	_ = h.dispatch.RecordValue(micros(d))
+	if d > MostLag {
+		h.lateStarts++
+	}
 }
 
 // micros is a duration as histograms have it, within their bounds.
@@ -136,6 +142,7 @@ func (h *health) now() Health {
 	r := Health{
 		Processors: h.processors, CPUTime: cpuTime() - h.cpu, MachineCPU: readMachineTime().since(h.machine),
 		LateTimers: h.late, LagP50: at(h.timers, 50), LagP99: at(h.timers, 99), LagMax: at(h.timers, 100), DispatchP99: at(h.dispatch, 99),
+		LateStarts:   h.lateStarts,
 		BufferErrors: bufferErrors() - h.errors,
 		Goroutines:   runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc, PeakRSS: peakRSS(),
 	}

@@ -81,7 +81,7 @@ func TestInvalid(t *testing.T) {
 		{name: "a quiet machine", judged: fast},
 		{name: "timers late", health: Health{LagP99: 300 * time.Millisecond, LateTimers: 3, CPU: .5}, judged: fast, want: "timers fired 300ms late", exit: 3},
 		{name: "a hiccup in a short run", health: Health{LagP99: 300 * time.Millisecond, LateTimers: 2}, judged: fast},
-		{name: "starts late", health: Health{DispatchP99: 101 * time.Millisecond}, judged: fast, want: "starts were handed out 101ms late", exit: 3},
+		{name: "starts late", health: Health{DispatchP99: 101 * time.Millisecond, LateStarts: 3}, judged: fast, want: "starts were handed out 101ms late", exit: 3},
 		{name: "a few drops", health: Health{SocketDrops: 1, DropsKnown: true}, judged: fast},
 		{name: "drops", health: Health{SocketDrops: 11, DropsKnown: true}, judged: fast, want: "11 datagrams were lost in full receive buffers of this machine", exit: 3},
 		{name: "drops of others", health: Health{BufferErrors: 500, DropsKnown: true}, judged: fast},

@@ -11,7 +11,7 @@ const (
 	MostLag   = 100 * time.Millisecond // 99th percentile of a timer, or of handing out a start
 	MostDrops = 0.001                  // datagrams lost in receive buffers, of the files that were asked for
 	MostCPU   = 0.9                    // of all processors, by this process, where a threshold on durations broke
-	fewLate   = 3                      // timers; fewer are a hiccup, in a run so short that they are one of a hundred
+	fewLate   = 3                      // timers, or starts; fewer are a hiccup, in a run so short that they are one of a hundred
 	mostLocal = 0                      // passes that failed for want of a socket or a port
 )
 
@@ -24,7 +24,7 @@ func (r *run) invalid(out *Report, m *merged) []string {
 		add("timers fired %s late (p99) on this machine: its processors are too busy (%.0f%% by this process); use a faster or an idle one",
 			round(h.LagP99), 100*h.CPU)
 	}
-	if h.DispatchP99 > MostLag {
+	if h.DispatchP99 > MostLag && h.LateStarts >= fewLate {
 		add("starts were handed out %s late (p99): this machine is too slow for this rate", round(h.DispatchP99))
 	}
 	if n := h.drops(); n > 0 && float64(n) > MostDrops*float64(out.Requests) {
