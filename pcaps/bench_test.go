@@ -98,9 +98,7 @@ func million(b *testing.B) string {
 // on the same file in the same run: the ratio, in time and in processor time, which a
 // busy machine does not change, and the command's memory.
 func BenchmarkMillion(b *testing.B) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		b.Skip("tshark is not installed")
-	}
+	needTshark(b)
 	name := million(b)
 	command := filepath.Join(b.TempDir(), "fipsim")
 	if out, err := exec.CommandContext(b.Context(), "go", "build", "-o", command, "../cmd/fipsim").CombinedOutput(); err != nil {

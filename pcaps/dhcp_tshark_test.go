@@ -3,7 +3,6 @@ package pcaps
 import (
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -32,9 +31,7 @@ func option(code byte, value string) string { return string([]byte{code, byte(le
 // Wherever a server puts option 66, the phone's server is found there: in the options, in
 // the fields that option 52 gives over to them (RFC 2131 §4.1), in pieces (RFC 3396).
 func TestOption66AsTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	const url, end = "tftp://192.0.2.1/", "\xff"
 	ack, long := option(53, "\x05"), "http://192.0.2.1/"+strings.Repeat("a-long-way/", 26)
 	for i, test := range []struct {
@@ -88,9 +85,7 @@ func TestOption66AsTshark(t *testing.T) {
 // other, and those of which one is missing, are none. What is whole is what tshark puts
 // together.
 func TestFragmentsAsTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	six := netip.MustParseAddrPort
 	w := newWriter(t, layers.LinkTypeEthernet)
 	for i, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2}, {0, 1, 1, 2}, {0, 2}, {0, 0, 1, 2}, {1, 2}} {

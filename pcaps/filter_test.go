@@ -13,9 +13,7 @@ import (
 // applies them.
 func missed(t *testing.T, file string, c *Capture) string {
 	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	var parts []string
 	for _, p := range c.Phones {
 		for _, d := range Diagnose(p) {

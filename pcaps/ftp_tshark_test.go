@@ -3,7 +3,6 @@ package pcaps
 import (
 	"fmt"
 	"net/netip"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -64,9 +63,7 @@ func (s *ftpSession) active(name, body string, port uint16) *ftpSession {
 // Sessions of all kinds tell what tshark tells, command by command and reply by reply; and
 // each file comes out whole.
 func TestFTPAsTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	at := netip.MustParseAddr
 	body := strings.Repeat("lang.gui=French\n", 40)
 	w := newWriter(t, layers.LinkTypeEthernet)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -69,9 +68,7 @@ func (w *ngWriter) packet(on uint32, ticks uint64, data []byte, length int, opti
 // offsets of time, with comments, statistics, names and blocks that nobody knows, tell what
 // tshark tells of them: the same frames at the same times, and one phone's pass.
 func TestBlocksAsTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	raw := exchange(t, testPhone, testServer, testTID)
 	ether := func(p []byte) []byte {
 		return append([]byte{2, 0, 0, 0, 0, 1, 0, 0x21, 0xf2, 0, 0, 1, 8, 0}, p...)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,9 +70,7 @@ func httpTalks() map[string][]exchangeText {
 // HTTP of all kinds tells what tshark tells: which request is in which frame, which
 // answer, and how long its body is.
 func TestHTTPAsTshark(t *testing.T) {
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	w := newWriter(t, layers.LinkTypeEthernet)
 	port := uint16(40000)
 	talks := httpTalks()

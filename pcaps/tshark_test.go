@@ -55,9 +55,7 @@ type row map[string]string
 // separated by |.
 func tshark(t *testing.T, file string) []row {
 	t.Helper()
-	if _, err := exec.LookPath("tshark"); err != nil {
-		t.Skip("tshark is not installed")
-	}
+	needTshark(t)
 	args := []string{"-r", file, "-T", "fields", "-E", "occurrence=a", "-E", "aggregator=|"}
 	for _, f := range sharkFields {
 		args = append(args, "-e", f)
