@@ -139,7 +139,7 @@ Feature: Cfg files, and what phones end with
     When a phone that it does not know provisions
     Then that phone holds no account of theirs
 
-  @FIP-CFG-034 @should @grade-A @needs-phones @needs-change @each-protocol
+  @FIP-CFG-034 @must @grade-A @needs-phones @needs-change @each-protocol
   Scenario: A phone holds after its next pass what the server was changed to
     Guide, "Repeatedly": "The IP phone performs the auto provisioning at regular intervals."
     Given a phone that the server knows has provisioned

@@ -152,11 +152,12 @@ func (r *Run) word(broken, judged bool) (Word, string) {
 }
 
 // partial returns the @must rules that were skipped although the target has all that
-// they need, each with its protocol.
+// they need, each with its protocol. One that is known to be broken is not missed: it may stand on another such one.
 func (r *Run) partial() []string {
 	var skipped []string
 	for _, res := range r.Results {
-		if res.Status == Skip && res.Rule.Level == features.Must && r.can(res) {
+		excused := res.Known != nil && (!r.Strict || !r.expired(res.Known)) // as in Fails
+		if res.Status == Skip && res.Rule.Level == features.Must && !excused && r.can(res) {
 			skipped = append(skipped, Label(res))
 		}
 	}

@@ -121,6 +121,14 @@ func TestVerdict(t *testing.T) {
 			want: "partial: 1 @must rule skipped although what it needs was declared: R2; held: TFTP, boot files; not judged: FTP, HTTP, HTTPS, PnP", exit: 3,
 		},
 		{
+			name: "a must that is known to be broken is skipped, as it stands on another such one",
+			run: report.Run{
+				Capabilities: []scenarios.Capability{scenarios.TFTP, scenarios.PnP},
+				Results:      []report.Result{held, known(needs(res("R2", "pnp", must, "", skip), "pnp"), 0)},
+			},
+			want: "conforms: TFTP, boot files; not judged: FTP, HTTP, HTTPS, PnP",
+		},
+		{
 			name: "a should is skipped although declared",
 			run: report.Run{
 				Capabilities: []scenarios.Capability{scenarios.TFTP, scenarios.PnP},
