@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,9 @@ const (
 // ListenRaw opens an interface by name. It is served until Close. Its error is an
 // *Error, with ErrPrivilege where CAP_NET_RAW is missing.
 func ListenRaw(name string) (*Raw, error) {
+	if runtime.GOOS != "linux" { // the library tells so too, by an error that nothing can be matched with
+		return nil, rawError(name, errors.ErrUnsupported)
+	}
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, rawError(name, fmt.Errorf("no such interface: %w", err))

@@ -108,6 +108,7 @@ func endOf(c net.Conn) error {
 // silence is the error of a server that sent nothing for so long. It is a net.Error.
 type silence time.Duration
 
+// Error says how long.
 func (s silence) Error() string { return fmt.Sprintf("silence for %s", time.Duration(s)) }
 
 // Timeout implements net.Error.
