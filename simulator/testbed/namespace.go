@@ -62,6 +62,16 @@ func (ns *Namespace) Run(f func()) error {
 	return nil
 }
 
+// running reports whether the cable's end has its carrier (netdevice(7), IFF_RUNNING).
+func (ns *Namespace) running() (bool, error) {
+	var cable *net.Interface
+	var err error
+	if runErr := ns.Run(func() { cable, err = net.InterfaceByName(ns.Interface) }); runErr != nil {
+		return false, runErr
+	}
+	return err == nil && cable.Flags&net.FlagRunning != 0, err
+}
+
 // Command is exec.CommandContext for a program that runs inside the namespace.
 func (ns *Namespace) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	path, err := lookPath(name)

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -96,6 +97,30 @@ func (tb *Testbed) plugIn() {
 		tb.ip(ns, "address", "add", ns.Addr.String()+"/16", "dev", cable)
 		tb.ip(ns, "link", "set", cable, "up")
 		tb.ip(ns, "route", "add", "224.0.0.0/4", "dev", cable)
+	}
+	for _, ns := range []*Namespace{tb.Server, tb.Phone} {
+		tb.waitForCarrier(ns)
+	}
+}
+
+// waitForCarrier returns when the cable's end is running: an interface that was set up gets its carrier a moment
+// later, and a server such as kea, which looks at it once, would not use it.
+func (tb *Testbed) waitForCarrier(ns *Namespace) {
+	tb.t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(startLimit)
+	for {
+		running, err := ns.running()
+		tb.must(err, "look at the cable")
+		if running {
+			return
+		}
+		select {
+		case <-limit:
+			tb.t.Fatalf("testbed: the cable has no carrier within %v", startLimit)
+		case <-tick.C:
+		}
 	}
 }
 
