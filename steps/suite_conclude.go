@@ -56,7 +56,7 @@ func (s *suite) judged(ctx context.Context, w *world, err error) report.Result {
 	case errors.Is(err, godog.ErrSkip):
 		r.Status, r.Actual = report.Skip, err.Error()
 	case errors.As(err, &broken):
-		r.Status, r.Expected, r.Actual = report.Fail, broken.expected, broken.actual
+		r.Status, r.Expected, r.Actual, r.Came = report.Fail, broken.expected, broken.actual, broken.came
 	default:
 		r.Status, r.Actual = report.Error, strings.TrimPrefix(err.Error(), "before scenario hook failed: ")
 	}

@@ -78,8 +78,11 @@ func (s *stalls) longest(from, to time.Time) (most time.Duration) {
 }
 
 // during is how long this machine stood still while a result came about that puts the
-// blame on the server, or on another rule; 0: the result stands.
+// blame on the server, or on another rule; 0: the result stands. Bytes that came stand.
 func (s *stalls) during(r report.Result) time.Duration {
+	if r.Came {
+		return 0
+	}
 	if r.Status == report.Fail || r.Status == report.Skip && r.Took > 0 {
 		return s.longest(r.Started, r.Started.Add(r.Took))
 	}

@@ -130,14 +130,24 @@ func (w *world) events() []trace.Event {
 func (w *world) hardware() net.HardwareAddr { return net.HardwareAddr(w.mac[:]) }
 
 // violation is a rule that does not hold: the server's fault.
-type violation struct{ expected, actual string }
+type violation struct {
+	expected, actual string
+
+	came bool // it rests on bytes of a file that came to its end
+}
 
 // Error returns both sides in one line.
 func (v *violation) Error() string { return "expected " + v.expected + "; " + v.actual }
 
 // violated returns a violation. actual is a whole phrase: "the phone got nothing".
 func violated(expected, format string, args ...any) error {
-	return &violation{expected, fmt.Sprintf(format, args...)}
+	return &violation{expected: expected, actual: fmt.Sprintf(format, args...)}
+}
+
+// differs is violated where a file came to its end and its bytes are not as they should
+// be: however long it took, and whatever this machine did meanwhile, that is proof.
+func differs(expected, format string, args ...any) error {
+	return &violation{expected: expected, actual: fmt.Sprintf(format, args...), came: true}
 }
 
 // obstacle is why a rule cannot be judged: the server breaks another one first, which

@@ -33,6 +33,7 @@ type Result struct {
 	Step     string        // the step that did not hold
 	Expected string        // what the rule wants
 	Actual   string        // what came instead; for Error and Skip: why
+	Came     bool          // of a Fail: it rests on bytes of files that came to their end, which no delay changes
 	Started  time.Time     //
 	Took     time.Duration //
 	Events   []trace.Event // what the phones of this scenario did, in order
