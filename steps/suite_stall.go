@@ -96,7 +96,8 @@ const (
 )
 
 // retryStalled judges anew, one after the other, what failed while this machine stood
-// still. What fails amid a standstill each time proves nothing, and becomes an Error.
+// still, or was skipped for what failed. What fails amid a standstill each time proves
+// nothing, and becomes an Error; what is skipped each time stays so.
 func (s *suite) retryStalled(ctx context.Context) {
 	spoilt := func(r report.Result) bool { return s.stalls.during(r) > 0 }
 	anew, cancel := context.WithTimeout(ctx, anewTime)
@@ -137,6 +138,9 @@ func (s *suite) doubt(ctx context.Context, over string, rule features.Rule) {
 	defer s.mu.Unlock()
 	for i := range s.results {
 		r := &s.results[i]
+		if r.Status != report.Fail {
+			continue // a skip blames nobody, and says why itself
+		}
 		if stood := s.stalls.during(*r); stood > 0 && r.Over == over && r.Rule.ID == rule.ID {
 			r.Status, r.Expected = report.Error, ""
 			r.Actual = fmt.Sprintf("this machine stood still for %v meanwhile, each time: it is too busy to judge by",

@@ -32,3 +32,26 @@ func TestStandstillAndBytes(t *testing.T) {
 		}
 	}
 }
+
+// What was skipped amid a standstill stays skipped: it blames nobody, and a skip is no Error.
+func TestStandstillAndSkip(t *testing.T) {
+	at := time.Unix(100, 0)
+	target, err := StartEmbedded(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	s, err := newSuite(Options{Target: target, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stalls.note(at, at.Add(time.Second))
+	rule := features.Rule{ID: "FIP-CONT-016"}
+	for _, status := range []report.Status{report.Skip, report.Fail} {
+		s.results = append(s.results, report.Result{Rule: rule, Status: status, Started: at, Took: time.Minute, Over: "http"})
+	}
+	s.doubt(t.Context(), "http", rule)
+	if s.results[0].Status != report.Skip || s.results[1].Status != report.Error {
+		t.Errorf("the skip became %s, the failure %s", s.results[0].Status, s.results[1].Status)
+	}
+}
