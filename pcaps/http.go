@@ -66,6 +66,11 @@ func headEnd(b []byte) int {
 
 // head collects a head; done says that it is whole, rest is what follows it.
 func (h *httpTalk) head(buf *[]byte, b []byte) (head, rest []byte, done bool) {
+	if len(*buf) == 0 { // it need not be kept, where all of it is there
+		if end := headEnd(b); end >= 0 {
+			return b[:end], b[end:], true
+		}
+	}
 	have := len(*buf)
 	*buf = append(*buf, b...)
 	end := headEnd(*buf)
@@ -149,13 +154,17 @@ func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
 
 // headerNames lists the headers as they stand.
 func headerNames(head []byte) string {
-	var names []string
-	for i, line := range strings.Split(string(head), "\n") {
-		if name, _, ok := strings.Cut(line, ":"); ok && i > 0 {
-			names = append(names, trace.Clean(textproto.TrimString(name)))
+	var names strings.Builder
+	comma := ""
+	_, rest, _ := strings.Cut(string(head), "\n")
+	for line := range strings.SplitSeq(rest, "\n") {
+		if name, _, ok := strings.Cut(line, ":"); ok {
+			names.WriteString(comma)
+			comma = ","
+			names.WriteString(trace.Clean(textproto.TrimString(name)))
 		}
 	}
-	return strings.Join(names, ",")
+	return names.String()
 }
 
 func (a *httpAsk) event(kind trace.Kind, m moment) Event {

@@ -91,9 +91,10 @@ func (p *Phone) Name() string {
 // macIn finds the MAC in a text such as a file's name or a User-Agent: twelve
 // hexadecimal digits, alone or with a separator between each two.
 func macIn(text string) (device.MAC, bool) {
-	words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" /._?&=;,()\"'@", c) })
-	for i := len(words) - 1; i >= 0; i-- {
-		w := words[i]
+	for end := len(text); end > 0; end-- {
+		from := 1 + strings.LastIndexAny(text[:end], " /._?&=;,()\"'@")
+		w := text[from:end]
+		end = from
 		if w2, ok := strings.CutPrefix(strings.ToLower(w), "mac"); ok {
 			w = strings.TrimPrefix(strings.TrimPrefix(w2, "%3a"), ":")
 		}

@@ -26,7 +26,9 @@ type tcpWatch struct {
 	flows     int                         // open
 	holes     int                         // streams with bytes missing
 	swept     time.Time
+	moments   []moment      // to be used
 	heads     *bufio.Reader // that all heads are read with
+	head      bytes.Reader  // under it
 	secrets   *KeyLog       // of TLS; nil: none
 	sealed    int           // TLS connections of phones that stayed sealed, though there is a key log
 	unopened  int           // TLS records that their secrets do not fit
@@ -79,19 +81,38 @@ func (w *tcpWatch) take(p packet) {
 		return
 	}
 	w.current = p
-	flow := gopacket.NewFlow(layers.EndpointIPv4, p.from.AsSlice(), p.to.AsSlice())
-	if p.from.Is6() {
-		flow = gopacket.NewFlow(layers.EndpointIPv6, p.from.AsSlice(), p.to.AsSlice())
+	w.assembler.AssembleWithContext(flowOf(p.from, p.to), t, w.moment(p))
+}
+
+// flowOf are the two ends as the library has them.
+func flowOf(from, to netip.Addr) gopacket.Flow {
+	if from.Is4() && to.Is4() {
+		a, b := from.As4(), to.As4()
+		return gopacket.NewFlow(layers.EndpointIPv4, a[:], b[:])
 	}
-	w.assembler.AssembleWithContext(flow, t, &moment{p.at, p.frame})
+	a, b := from.As16(), to.As16()
+	return gopacket.NewFlow(layers.EndpointIPv6, a[:], b[:])
+}
+
+// moment is that of a packet, which the library may keep for as long as it likes. They
+// are made by the dozen.
+func (w *tcpWatch) moment(p packet) *moment {
+	if len(w.moments) == 0 {
+		w.moments = make([]moment, 64)
+	}
+	m := &w.moments[0]
+	w.moments = w.moments[1:]
+	*m = moment{p.at, p.frame}
+	return m
 }
 
 // buffered returns a reader of a head, which the next call takes back.
 func (w *tcpWatch) buffered(head []byte) *bufio.Reader {
+	w.head.Reset(head)
 	if w.heads == nil {
-		w.heads = bufio.NewReader(nil)
+		w.heads = bufio.NewReader(&w.head)
 	}
-	w.heads.Reset(bytes.NewReader(head))
+	w.heads.Reset(&w.head)
 	return w.heads
 }
 

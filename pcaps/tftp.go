@@ -70,10 +70,11 @@ const tftpPort = 69
 type tftpWatch struct {
 	r      *roster
 	open   map[netip.AddrPort]*transfer
-	live   int         // of open: those that go on
-	over   []*transfer // the others, oldest first; some are in open no more
-	oldest time.Time   // no packet of a transfer in open is older
-	cut    int         // transfers that were given up for want of room
+	live   int                  // of open: those that go on
+	over   []*transfer          // the others, oldest first; some are in open no more
+	tails  [3]map[string][]Fact // what requests say after the name, by their opcodes
+	oldest time.Time            // no packet of a transfer in open is older
+	cut    int                  // transfers that were given up for want of room
 }
 
 func newTFTPWatch(r *roster) *tftpWatch {
@@ -106,7 +107,7 @@ func looksLikeRequest(d datagram) bool {
 }
 
 func (w *tftpWatch) request(d datagram) {
-	p, err := tftp.Parse(d.data)
+	file, facts, err := w.asked(d.data)
 	if err != nil {
 		w.malformed(d, err)
 		return
@@ -131,7 +132,7 @@ func (w *tftpWatch) request(d datagram) {
 		return
 	}
 	phone := w.r.phoneAt(d.src.Addr(), d.hw)
-	if mac, ok := macIn(p.Filename); ok {
+	if mac, ok := macIn(file); ok {
 		phone = w.r.claim(d.src.Addr(), d.hw, mac)
 	}
 	if phone == nil {
@@ -139,8 +140,8 @@ func (w *tftpWatch) request(d datagram) {
 	}
 	phone.provisions = true
 	t := &transfer{
-		phone: phone, client: d.src, server: d.dst, name: trace.Clean(p.Filename), request: bytes.Clone(d.data), sends: sends,
-		first: first, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: requestFacts(p),
+		phone: phone, client: d.src, server: d.dst, name: trace.Clean(file), request: bytes.Clone(d.data), sends: sends,
+		first: first, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: facts,
 	}
 	w.open[d.src] = t
 	w.live++
@@ -150,14 +151,6 @@ func (w *tftpWatch) request(d datagram) {
 // again reports whether a request is the transfer's own once more, though it was answered.
 func (t *transfer) again(d datagram) bool {
 	return t.server == d.dst && t.ack.sends == 0 && bytes.Equal(t.request, d.data)
-}
-
-func requestFacts(p tftp.Packet) []Fact {
-	facts := []Fact{{"tftp.opcode", strconv.Itoa(int(p.Op))}, {"tftp.mode", trace.Clean(p.Mode)}}
-	for _, o := range p.Options {
-		facts = append(facts, Fact{"tftp.option." + trace.Clean(strings.ToLower(o.Name)), trace.Clean(o.Value)})
-	}
-	return facts
 }
 
 // sent records one sending of a request.

@@ -43,9 +43,6 @@ func (w *tftpWatch) forget(t *transfer) {
 func (w *tftpWatch) close(t *transfer) {
 	t.done = true
 	w.live--
-	if t.peer.IsValid() {
-		t.request = nil // it is not sent again
-	}
 	w.over = append(w.over, t)
 	for first := w.over[0]; len(w.over) > maxTransfers || w.open[first.client] != first; first = w.over[0] {
 		if w.open[first.client] == first {

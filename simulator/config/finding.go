@@ -1,10 +1,6 @@
 package config
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // Kind is what sort of finding it is: a stable word for filters and reports.
 type Kind string
@@ -59,24 +55,22 @@ const maxShownLines = 20
 
 // String returns "file:line: text", with the further lines where there are any.
 func (f Finding) String() string {
-	var b strings.Builder
-	b.WriteString(place(f.File, f.Line))
-	b.WriteString(": ")
-	b.WriteString(f.Text)
 	if f.Count < 2 {
-		return b.String()
+		return place(f.File, f.Line) + ": " + f.Text
 	}
-	fmt.Fprintf(&b, " (%d times", f.Count)
+	b := make([]byte, 0, len(f.File)+len(f.Text)+160)
+	b = append(append(append(b, place(f.File, f.Line)...), ": "...), f.Text...)
+	b = append(strconv.AppendInt(append(b, " ("...), int64(f.Count), 10), " times"...)
 	shown := f.Lines[:min(len(f.Lines), maxShownLines)]
-	for i, n := range shown {
-		b.WriteString([]string{", ", ": lines "}[btoi(i == 0)])
-		b.WriteString(strconv.Itoa(n))
+	before := ": lines "
+	for _, n := range shown {
+		b = strconv.AppendInt(append(b, before...), int64(n), 10)
+		before = ", "
 	}
 	if len(shown) > 0 && f.Count > len(shown) {
-		b.WriteString(", …")
+		b = append(b, ", …"...)
 	}
-	b.WriteString(")")
-	return b.String()
+	return string(append(b, ')'))
 }
 
 // place returns file:line, or the file alone for line 0.

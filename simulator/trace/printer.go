@@ -175,7 +175,7 @@ func ordinal(n int) string {
 // Clean replaces each control character of text, so that what a server sent cannot
 // steer a terminal or forge a line.
 func Clean(text string) string {
-	if isPrintable(text) {
+	if isClean(text) {
 		return text
 	}
 	return strings.Map(func(r rune) rune {
@@ -186,10 +186,12 @@ func Clean(text string) string {
 	}, text)
 }
 
-// isPrintable reports whether text is all of ASCII's printable characters, as most is.
-func isPrintable(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c > '~' {
+// isClean reports whether there is nothing in text to replace, as there is not in most.
+func isClean(text string) bool {
+	for _, r := range text {
+		switch {
+		case r >= ' ' && r <= '~':
+		case r < 0xa0, r == unicode.ReplacementChar, unicode.Is(unicode.Bidi_Control, r): // the second: maybe no UTF-8
 			return false
 		}
 	}

@@ -1,0 +1,47 @@
+package pcaps
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/fipsim/fipsim/simulator/tftp"
+	"github.com/fipsim/fipsim/simulator/trace"
+)
+
+// maxTails is how many different ends of requests are remembered.
+const maxTails = 256
+
+// asked reads a request: which file, and what else it says. All but the file's name is
+// the same in most requests, and read once.
+func (w *tftpWatch) asked(data []byte) (file string, facts []Fact, err error) {
+	name, tail, ended := bytes.Cut(data[2:], []byte{0})
+	if ended {
+		if known, ok := w.tails[data[1]][string(tail)]; ok {
+			return string(name), known, nil
+		}
+	}
+	p, err := tftp.Parse(data)
+	if err != nil {
+		return "", nil, err
+	}
+	facts = requestFacts(p)
+	if len(tail) > tftp.MaxRequest {
+		return p.Filename, facts, nil
+	}
+	all := w.tails[data[1]]
+	if len(all) >= maxTails || all == nil {
+		all = make(map[string][]Fact)
+		w.tails[data[1]] = all
+	}
+	all[string(tail)] = facts
+	return p.Filename, facts, nil
+}
+
+func requestFacts(p tftp.Packet) []Fact {
+	facts := []Fact{{"tftp.opcode", strconv.Itoa(int(p.Op))}, {"tftp.mode", trace.Clean(p.Mode)}}
+	for _, o := range p.Options {
+		facts = append(facts, Fact{"tftp.option." + trace.Clean(strings.ToLower(o.Name)), trace.Clean(o.Value)})
+	}
+	return facts
+}
