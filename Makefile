@@ -7,7 +7,7 @@ FUZZTIME ?= 1m
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet fuzz faults mutation servers fusionpbx dist pictures vuln
+.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet soak-pcap fuzz faults mutation servers fusionpbx dist pictures vuln
 
 help: ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -62,6 +62,9 @@ soak-fleet: ## a hundred thousand phones for FIPSIM_SOAK (5m): memory and open f
 
 bench-pcap: ## reading a capture of a million packets, beside tshark on the same file (docs/performance.md)
 	go test -run '^$$' -bench Million -benchtime 1x -timeout 20m ./pcaps
+
+soak-pcap: ## captures of 5 GB, and of 100,000 phones, streamed to pcap show: memory on the way, processor time
+	go test -run '^$$' -bench Long -benchtime 1x -timeout 20m ./pcaps
 
 bench-instrument: ## what a load measures beside what was so: truth, reading, deviation
 	go test -run '^$$' -bench Instrument -benchtime 1x -timeout 20m -v ./simulator/fleet

@@ -36,8 +36,11 @@ func (r *reader) notes() {
 		r.note("more than %d stations: the rest is left out; name one with --phone", maxPhones)
 	}
 	if r.roster.left > 0 {
-		r.note("%d events are left out of those of all phones: more than %d are not kept; name one phone with --phone",
-			r.roster.left, maxTotalEvents)
+		most := fmt.Sprint(r.roster.most())
+		if r.roster.packed >= maxPacked {
+			most = fmt.Sprint(r.roster.events)
+		}
+		r.note("%d events are left out of those of all phones: more than %s are not kept; name one phone with --phone", r.roster.left, most)
 	}
 	if r.tftp.cut > 0 {
 		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)

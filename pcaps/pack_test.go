@@ -122,7 +122,7 @@ func TestManyTransfers(t *testing.T) {
 			w.take(d)
 		}
 	}
-	if w.cut != 0 || w.live != 0 || len(w.open) > maxTransfers || len(w.over) > maxTransfers {
+	if w.cut != 0 || w.live != 0 || len(w.open) > maxOver || len(w.over) > maxOver {
 		t.Errorf("%d left out, %d go on; %d and %d are remembered", w.cut, w.live, len(w.open), len(w.over))
 	}
 	w.finish(at)
@@ -183,5 +183,22 @@ func TestLeanBeside(t *testing.T) {
 	var text bytes.Buffer
 	if err := c.WriteText(&text); err != nil || !strings.Contains(text.String(), "log access.log:1: GET") {
 		t.Errorf("%v\n%s", err, text.String())
+	}
+}
+
+// What a capture has beyond the room for it is counted, and said.
+func TestPackedFull(t *testing.T) {
+	r, p := newRoster(), &Phone{MAC: device.DefaultMAC}
+	r.lean = true
+	r.record(p, Event{})
+	r.packed = maxPacked
+	r.record(p, Event{})
+	r.keep(p, File{Name: "a.cfg"})
+	in := &reader{roster: r, tftp: newTFTPWatch(r), tcp: newTCPWatch(r), network: newNetwork(), out: Capture{Frames: 1}}
+	in.tcp.secrets = new(KeyLog)
+	in.notes()
+	want := []string{"1 events are left out of those of all phones: more than 1 are not kept; name one phone with --phone"}
+	if diff := cmp.Diff(want, in.out.Notes); diff != "" || p.kept != 1 || p.keptFiles != 0 || p.EventsCut != 1 {
+		t.Errorf("%+v\n%s", p, diff)
 	}
 }

@@ -19,7 +19,7 @@ const (
 	maxPhones      = 200_000
 	maxTotalEvents = 300_000
 	maxLeanEvents  = 5_000_000
-	maxPacked      = 128 << 20 // bytes of events
+	maxPacked      = 64 << 20 // bytes of events
 )
 
 // roster keeps the phones apart, and joins what belongs together.

@@ -56,7 +56,8 @@ type transfer struct {
 
 // What is kept of TFTP at most.
 const (
-	maxTransfers = 20_000           // that go on, and as many that are over
+	maxTransfers = 20_000           // that go on
+	maxOver      = 8192             // of those that are over the last ones, for what comes late
 	tftpIdle     = 90 * time.Second // then nothing more is expected
 	maxHoles     = 20
 	maxRepeats   = 20 // events of repeated blocks of one transfer

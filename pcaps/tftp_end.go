@@ -39,12 +39,12 @@ func (w *tftpWatch) forget(t *transfer) {
 }
 
 // close says that a transfer is over. What comes late is still known as its own, as long
-// as it is one of the last maxTransfers.
+// as it is one of the last maxOver.
 func (w *tftpWatch) close(t *transfer) {
 	t.done = true
 	w.live--
 	w.over = append(w.over, t)
-	for first := w.over[0]; len(w.over) > maxTransfers || w.open[first.client] != first; first = w.over[0] {
+	for first := w.over[0]; len(w.over) > maxOver || w.open[first.client] != first; first = w.over[0] {
 		if w.open[first.client] == first {
 			delete(w.open, first.client)
 		}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
+	"runtime/debug"
 
 	"github.com/fipsim/fipsim/pcaps"
 	"github.com/fipsim/fipsim/simulator/verdict"
@@ -27,6 +29,7 @@ type pcapShowCmd struct {
 
 // Run reads the capture and tells it.
 func (c *pcapShowCmd) Run(a *app) error {
+	collect()
 	capture, err := c.open(a, pcaps.Options{Lean: true})
 	if err != nil {
 		return err
@@ -46,6 +49,21 @@ func (c *pcapShowCmd) Run(a *app) error {
 		return err
 	}
 	return somePhone(capture, c.Phone)
+}
+
+// showMemory is from how many bytes of memory on the collector works harder rather than
+// takes more: a capture of a hundred thousand phones is told on a small machine.
+const showMemory = 256 << 20
+
+// collect tells the collector what telling a capture wants of it: below that memory
+// it may take its time. GOMEMLIMIT and GOGC say otherwise.
+func collect() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(showMemory)
+	}
+	if before := debug.SetGCPercent(200); before != 100 {
+		debug.SetGCPercent(before)
+	}
 }
 
 // beside reads the logs.
