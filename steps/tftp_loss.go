@@ -15,6 +15,8 @@ import (
 func tftpLossSteps(sc catalogue) {
 	sc.Then(`^the first answer came again in time$`, firstCameAgain)
 	sc.Then(`^the lost block came again in time$`, blockCameAgain)
+	sc.When(`^it is read over TFTP, and the acknowledgement of block 1 comes once more after block 2$`, readAckLate)
+	sc.Then(`^block 3 did not come before block 2 was acknowledged$`, block3AfterAck)
 	sc.Then(`^every block came once$`, everyBlockOnce)
 	sc.Then(`^the file came whole$`, cameWhole)
 	sc.Then(`^at most (\d+) copies of it came in a second$`, fewCopies)
@@ -114,6 +116,58 @@ func blockCameAgain(ctx context.Context) error {
 	}
 	if !r.complete(t.plain) {
 		return violated("the whole file, once the lost block has come", "%s", r.outcome())
+	}
+	return nil
+}
+
+// ackLate is how long a block is waited for that must not come: less than any server
+// waits until it sends again, more than one takes to answer.
+const ackLate = 700 * time.Millisecond
+
+// readAckLate acknowledges block 1 once more when block 2 is there, and block 2 only then.
+func readAckLate(ctx context.Context) error {
+	w := of(ctx)
+	r, err := w.newRead(ctx, w.phoneOptions())
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	if err := r.begin(ctx, tftp.Octet); err != nil {
+		return err
+	}
+	if err := r.readTo(ctx, 2); err != nil || r.blocked() != nil || len(r.blocks) < 2 {
+		return err
+	}
+	if err := r.send(tftp.AppendAck(nil, 1), r.peer); err != nil {
+		return err
+	}
+	for until := time.Now().Add(ackLate); ; {
+		p, ok, err := r.receive(ctx, until)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			break
+		}
+		if p.bad == nil && p.Op == tftp.DATA && p.Block == 3 && p.from == r.peer {
+			r.early = true
+			break
+		}
+	}
+	r.enough(r.peer)
+	return nil
+}
+
+func block3AfterAck(ctx context.Context) error {
+	r := of(ctx).talk.tftp.latest()
+	if err := r.blocked(); err != nil {
+		return err
+	}
+	if r.early {
+		return violated("block 3 after block 2 was acknowledged", "it came as the answer to a second ACK of block 1")
+	}
+	if len(r.blocks) < 2 {
+		return blocked("%s", r.outcome())
 	}
 	return nil
 }

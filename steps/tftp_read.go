@@ -21,6 +21,7 @@ type tftpRead struct {
 	requests  int  // copies of the request that arrive; 0: one
 	ackTwice  bool // every ACK arrives twice
 	loseFirst bool // the first answer is lost
+	early     bool // a block came before the one before it was acknowledged
 	lingers   bool // the phone listens on when the file is whole
 
 	// What came.

@@ -14,6 +14,7 @@ import (
 func tftpTransferSteps(sc catalogue) {
 	sc.Then(`^every block came from the same port$`, samePort)
 	sc.Then(`^they are answered from two ports, neither of them the one that was asked$`, portsOfTheirOwn)
+	sc.Then(`^it came from the address that was asked$`, cameFromAddress)
 	sc.Then(`^its blocks were numbered 1, 2, 3 and so on$`, numberedUpwards)
 	sc.Then(`^no block was longer than 512 bytes$`, noLongBlock)
 	sc.Then(`^after its two blocks an empty one came$`, endedEmpty)
@@ -32,6 +33,17 @@ func samePort(ctx context.Context) error {
 		return violated("every block from the same port", "%s", r.moved)
 	}
 	return r.blocked()
+}
+
+func cameFromAddress(ctx context.Context) error {
+	r := of(ctx).talk.tftp.latest()
+	if err := r.blocked(); err != nil {
+		return err
+	}
+	if from, asked := r.peer.Addr().Unmap(), r.server.Addr().Unmap(); from != asked {
+		return violated("the file from "+asked.String()+", which was asked for it", "it came from %s", from)
+	}
+	return nil
 }
 
 func portsOfTheirOwn(ctx context.Context) error {

@@ -33,6 +33,14 @@ Feature: Lost and doubled TFTP packets
     When it is read over TFTP, and every acknowledgement arrives twice
     Then every block came once
 
+  @FIP-TFTP-027 @must @grade-A @needs-tftp
+  Scenario: An acknowledgement that comes late is not taken for that of the next block
+    RFC 1350 §2: "Each data packet contains one block of data, and must be acknowledged by an acknowledgment packet before the next packet can be sent."
+    The phone acknowledges once more when it waits too long. If the block that it waits for was lost, it would never come.
+    Given a file of several blocks
+    When it is read over TFTP, and the acknowledgement of block 1 comes once more after block 2
+    Then block 3 did not come before block 2 was acknowledged
+
   @FIP-TFTP-024 @must @grade-A @needs-tftp
   Scenario: A request that arrives twice does not spoil the transfer
     RFC 1350 §4: a doubled request makes two transfers; the phone goes on with the first, and answers the other one with an error "while not disturbing the transfer".

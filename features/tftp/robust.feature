@@ -21,7 +21,7 @@ Feature: What a TFTP server bears
     When packets that are no request are sent to the TFTP port
     Then another phone is still served over TFTP
 
-  @FIP-TFTP-053 @should @grade-A @needs-tftp @needs-publish @needs-intrusive
+  @FIP-TFTP-053 @should @grade-A @needs-tftp @needs-publish @needs-intrusive @last
   Scenario: Nobody can write over a phone's file
     RFC 1350, "Security Considerations": "TFTP is often installed with controls such that only files that have public read access are available via TFTP and writing files via TFTP is disallowed."
     Given the server publishes

@@ -14,6 +14,14 @@ Feature: TFTP transfers
     When two phones begin to read it over TFTP
     Then they are answered from two ports, neither of them the one that was asked
 
+  @FIP-TFTP-013 @should @grade-A @needs-tftp
+  Scenario: The answer comes from the address that was asked
+    RFC 1123 §2.3: "When the local host is multihomed, a UDP-based request/response application SHOULD send the response with an IP source address that is the same as the specific destination address of the UDP request datagram."
+    A router that translates addresses, and many a phone, drops what another address sends.
+    Given a file of several blocks
+    When it is read over TFTP
+    Then it came from the address that was asked
+
   @FIP-TFTP-003 @must @grade-A @needs-tftp
   Scenario: Blocks are numbered from 1 upwards
     RFC 1350 §5: "The block numbers on data packets begin with one and increase by one for each new block of data."

@@ -28,6 +28,7 @@ type tftpFault struct {
 	options func(t *tftpTransfer, granted []tftp.Option) []tftp.Option
 	// duplicateAck is what is done about an ACK that came before.
 	duplicateAck ackAction
+	elsewhere    bool                       // answers come from another address of the machine
 	resend       time.Duration              // until a packet is sent again; 0: tftpResend
 	delay        time.Duration              // before the first answer
 	refuses      func(p *tftp.Packet) bool  // requests that get ERROR 4
@@ -63,6 +64,7 @@ const (
 	ignoreAck ackAction = iota
 	resendOnAck
 	endOnAck
+	nextOnAck // it is taken for that of the current block
 )
 
 // tftpService serves requests at one port.

@@ -73,7 +73,11 @@ func (t *tftpTransfer) run() {
 
 // listen gives the transfer a port of its own (RFC 1350 §4).
 func (t *tftpTransfer) listen() error {
-	conn, err := new(net.ListenConfig).ListenPacket(t.service.ctx, "udp", "127.0.0.1:0")
+	at := "127.0.0.1:0"
+	if t.service.fault.elsewhere {
+		at = "127.0.0.2:0"
+	}
+	conn, err := new(net.ListenConfig).ListenPacket(t.service.ctx, "udp", at)
 	if err != nil {
 		return err
 	}
@@ -244,7 +248,7 @@ func (t *tftpTransfer) take(d tftpDatagram, block uint16) (how waited, done bool
 		return ended, !f.deafToErrors
 	case p.Op != tftp.ACK:
 		return 0, false
-	case p.Block == block:
+	case p.Block == block, f.duplicateAck == nextOnAck:
 		return acknowledged, true
 	case f.duplicateAck == endOnAck:
 		return ended, true
