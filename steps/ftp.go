@@ -25,14 +25,15 @@ const (
 
 // ftpSession is a control connection, reply by reply. It judges nothing.
 type ftpSession struct {
-	world  *world
-	url    *url.URL
-	secret string // the password, which no report shows
-	conn   net.Conn
-	reader *bufio.Reader
-	wait   time.Duration // for a reply
-	binary ftpReply      // to TYPE I; the zero value: it was not sent yet
-	host   string        // where data connections go: the control connection's host (RFC 2577 §3)
+	world     *world
+	url       *url.URL
+	secret    string // the password, which no report shows
+	conn      net.Conn
+	reader    *bufio.Reader
+	wait      time.Duration // for a reply
+	pasvAlone bool          // EPSV is not known
+	binary    ftpReply      // to TYPE I; the zero value: it was not sent yet
+	host      string        // where data connections go: the control connection's host (RFC 2577 §3)
 }
 
 // ftpReply is a reply, or why there is none.

@@ -63,7 +63,9 @@ func (s *ftpSession) passive(ctx context.Context, f *ftpFetch) (net.Conn, error)
 	if f.binary = s.binary; f.binary.kind() != 2 {
 		return nil, nil
 	}
-	f.epsv = s.command("EPSV")
+	if !s.pasvAlone {
+		f.epsv = s.command("EPSV")
+	}
 	if f.epsv.code == 229 {
 		f.port = epsvPort(f.epsv.text)
 	}

@@ -23,6 +23,8 @@ func ftpSteps(sc catalogue) {
 	sc.When(`^a phone logs in over FTP$`, logInFTP)
 	sc.When(`^a phone that is logged in sends "([^"]*)" over FTP$`, commandFTP)
 	sc.When(`^a phone fetches it over FTP$`, func(ctx context.Context) error { return of(ctx).fetchFTP(ctx, 1) })
+	sc.When(`^a phone fetches it over FTP, and asks for PASV alone$`, fetchByPASV)
+	sc.Then(`^it came over FTP by PASV$`, cameByPASV)
 	sc.When(`^a phone fetches it three times in one FTP session$`, func(ctx context.Context) error { return of(ctx).fetchFTP(ctx, 3) })
 	sc.When(`^a phone asks for a file that is missing, and then for it, in one FTP session$`, fetchAfterMiss)
 	sc.When(`^a phone fetches it over FTP while another is logged in and says nothing$`, fetchBesideIdle)

@@ -28,6 +28,14 @@ Feature: FTP data connections
     When a phone that is logged in sends "PASV" over FTP
     Then the reply names the address that the phone is connected to, or refuses
 
+  @FIP-FTP-029 @should @grade-A @needs-ftp
+  Scenario: A phone that knows PASV alone is given the file
+    RFC 1123 §4.1.2.6: "A server-FTP MUST implement PASV."
+    EPSV is of 1998; which of the two a phone sends, the guide does not say.
+    Given a file of several blocks
+    When a phone fetches it over FTP, and asks for PASV alone
+    Then it came over FTP by PASV
+
   @FIP-FTP-024 @must @grade-A @needs-ftp
   Scenario: The beginning of a transfer is told
     RFC 959 §5.4: RETR is answered by 125 or 150 first.

@@ -16,6 +16,7 @@ type ftpFault struct {
 	reply   func(s *ftpSession, command, right string) string // another reply in the place of right; empty: none at all
 	ascii   bool                                              // converts line ends in binary mode too
 	dataTo  string                                            // the host that PASV names; empty: the server's own
+	swaps   bool                                              // PASV names the port in the other byte order
 	deadEnd bool                                              // nothing listens at the port of EPSV and PASV
 	noEPSV  bool
 	noPASV  bool

@@ -35,7 +35,11 @@ func (s *ftpSession) passive(word string) string {
 	if f.dataTo != "" {
 		host = f.dataTo
 	}
-	return fmt.Sprintf("227 passive mode (%s,%d,%d)", strings.ReplaceAll(host, ".", ","), port>>8, port&0xff)
+	high, low := port>>8, port&0xff
+	if f.swaps {
+		high, low = low, high
+	}
+	return fmt.Sprintf("227 passive mode (%s,%d,%d)", strings.ReplaceAll(host, ".", ","), high, low)
 }
 
 // closeData ends the listening for a data connection.
