@@ -51,7 +51,7 @@ func (c *loadCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	o.Live = new(fleet.Live)
+	o.Live, o.Processors = new(fleet.Live), manyThreads()
 	stop, err := c.serve(a, o.Live)
 	if err != nil {
 		return errors.Join(&verdict.Usage{Err: err}, outputs.close())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // job is a pass that a worker is to make.
@@ -72,8 +74,10 @@ func (d *dispatcher) now() time.Duration { return time.Since(d.run.began) - d.be
 
 // loop hands out what is due and takes what is done.
 func (d *dispatcher) loop(ctx context.Context, end context.CancelCauseFunc, work chan<- job, done <-chan result) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
+	_, sockets := d.Network.(wire.OS)
+	bell := newAlarm(sockets)
+	defer bell.stop()
+	bell.at(d.run.began)
 	cancelled := ctx.Done()
 	for {
 		var out chan<- job
@@ -91,7 +95,8 @@ func (d *dispatcher) loop(ctx context.Context, end context.CancelCauseFunc, work
 		case res := <-done:
 			d.flying--
 			d.ended(res)
-		case <-timer.C:
+		case <-bell.C:
+			bell.rang()
 		case <-d.desk.wake:
 			d.serveAsked()
 		case <-cancelled:
@@ -99,14 +104,14 @@ func (d *dispatcher) loop(ctx context.Context, end context.CancelCauseFunc, work
 			continue
 		}
 		if !d.over {
-			d.arm(timer, end)
+			d.arm(bell, end)
 		}
 		d.publish()
 	}
 }
 
-// arm moves what is due into the queue, and sets the timer for what comes next.
-func (d *dispatcher) arm(timer *time.Timer, end context.CancelCauseFunc) {
+// arm moves what is due into the queue, and sets the alarm for what comes next.
+func (d *dispatcher) arm(bell *alarm, end context.CancelCauseFunc) {
 	now := d.now()
 	for {
 		s, ok := d.schedule.due(now)
@@ -115,22 +120,21 @@ func (d *dispatcher) arm(timer *time.Timer, end context.CancelCauseFunc) {
 		}
 		d.begin(s, now)
 	}
-	next := time.Hour
+	next := now + time.Hour
 	if len(d.schedule) > 0 {
-		next = d.schedule[0].at - now
+		next = d.schedule[0].at
 	}
 	if d.listening() {
-		next = min(next, d.hears-now)
+		next = min(next, d.hears)
 	}
 	if d.pending == 0 {
-		left := d.last + d.Limit - now
-		if left < 0 {
+		if now > d.last+d.Limit {
 			end(errLimit)
 			return
 		}
-		next = min(next, left+1)
+		next = min(next, d.last+d.Limit+1)
 	}
-	timer.Reset(next)
+	bell.at(d.run.began.Add(d.began + next))
 }
 
 // begin puts a phone whose time has come into the queue, unless it is not done with

@@ -20,7 +20,8 @@ type Health struct {
 	EchoP50        time.Duration `json:"echo_p50"`         // from a datagram to ourselves until it was read, nanoseconds; 0: not known
 	EchoP99        time.Duration `json:"echo_p99"`         //
 	LateTimers     uint64        `json:"late_timers"`      // that fired more than 100 ms late
-	DispatchP99    time.Duration `json:"dispatch_p99"`     // from a meant start until it was handed out
+	DispatchP50    time.Duration `json:"dispatch_p50"`     // from a meant start until it was handed out
+	DispatchP99    time.Duration `json:"dispatch_p99"`     //
 	SocketDrops    uint64        `json:"socket_drops"`     // UDP datagrams that found a full receive buffer of ours
 	DropsKnown     bool          `json:"drops_known"`      // the system tells of each socket; otherwise buffer_errors counts instead
 	LateStarts     uint64        `json:"late_starts"`      // that were handed out more than 100 ms late
@@ -60,10 +61,13 @@ type health struct {
 }
 
 // startHealth begins to watch; with a socket of its own where phones have sockets of this machine.
-func startHealth(sockets bool) *health {
+func startHealth(sockets bool, processors int) *health {
+	if processors <= 0 {
+		processors = runtime.GOMAXPROCS(0)
+	}
 	h := &health{
 		began: time.Now(), cpu: cpuTime(), machine: readMachineTime(), errors: bufferErrors(),
-		processors: runtime.GOMAXPROCS(0), stopping: make(chan struct{}),
+		processors: processors, stopping: make(chan struct{}),
 		timers: hdr.New(lowest, highest, digits), dispatch: hdr.New(lowest, highest, digits),
 	}
 	if sockets {
@@ -141,8 +145,8 @@ func (h *health) now() Health {
 	}
 	r := Health{
 		Processors: h.processors, CPUTime: cpuTime() - h.cpu, MachineCPU: readMachineTime().since(h.machine),
-		LateTimers: h.late, LagP50: at(h.timers, 50), LagP99: at(h.timers, 99), LagMax: at(h.timers, 100), DispatchP99: at(h.dispatch, 99),
-		LateStarts:   h.lateStarts,
+		LateTimers: h.late, LagP50: at(h.timers, 50), LagP99: at(h.timers, 99), LagMax: at(h.timers, 100),
+		DispatchP50: at(h.dispatch, 50), DispatchP99: at(h.dispatch, 99), LateStarts: h.lateStarts,
 		BufferErrors: bufferErrors() - h.errors,
 		Goroutines:   runtime.NumGoroutine(), HeapBytes: mem.HeapAlloc, PeakRSS: peakRSS(),
 	}

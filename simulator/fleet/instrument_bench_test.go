@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -22,13 +23,13 @@ func poisson(b *testing.B, url string, rate float64, over time.Duration) *Report
 	if err != nil {
 		b.Fatal(err)
 	}
-	r, err := Run(b.Context(), Options{Phones: specs, Servers: []string{url}, Seed: 1, InFlight: 4000, Stages: []Stage{{Arrival: "poisson", Over: over}}})
+	r, err := Run(b.Context(), Options{Phones: specs, Servers: []string{url}, Seed: 1, InFlight: 4000, Stages: []Stage{{Arrival: "poisson", Over: over}}, Processors: runtime.NumCPU()})
 	if err != nil {
 		b.Fatal(err)
 	}
 	h := r.Health
-	b.Logf("%.0f a second over %s: %d of %d provisioned; starts late by %s (p99), answers by %s (p50), %s (p99); processors: ours %.0f%%, all %.0f%%; %v",
-		rate, over, r.Provisioned, r.Phones, h.DispatchP99, h.EchoP50, h.EchoP99, 100*h.CPU, 100*h.MachineCPU, r.Invalid)
+	b.Logf("%.0f a second over %s: %d of %d provisioned; starts late by %s (p50), %s (p99), answers by %s (p50), %s (p99); processors: ours %.0f%%, all %.0f%%; %v",
+		rate, over, r.Provisioned, r.Phones, h.DispatchP50, h.DispatchP99, h.EchoP50, h.EchoP99, 100*h.CPU, 100*h.MachineCPU, r.Invalid)
 	return r
 }
 
@@ -43,31 +44,65 @@ func passes(r *Report) []*Latency {
 	return all
 }
 
+// bears reports whether a run was an instrument, by what it knows of itself: what starts and answers were late is less
+// than what a reading may be off, 1 ms of the median and 2% of p99.
+func bears(r *Report) bool {
+	const files = 4 // of a pass, each an answer
+	h := &r.Health
+	p99 := QuantileOf(passes(r), 99)
+	return len(r.Invalid) == 0 && h.DispatchP50+files*h.EchoP50 < time.Millisecond && max(h.DispatchP99, h.EchoP99) < p99/50
+}
+
+// most is how many passes a second are possible at all, where nobody asks how long they took.
+func most(b *testing.B) float64 {
+	url, _ := (&witness{Delays: true}).start(b)
+	specs, _ := Count(40_000, DefaultFirst)
+	r, err := Run(b.Context(), Options{Phones: specs, Servers: []string{url}, Seed: 1, InFlight: 1000})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return r.Rate
+}
+
+// bearable is the highest rate that the instrument bears, below most.
+func bearable(b *testing.B, most float64) float64 {
+	url, _ := (&witness{Delays: true}).start(b)
+	for rate := most; rate > most/50; rate *= 0.85 {
+		if bears(poisson(b, url, rate, 3*time.Second)) {
+			return rate
+		}
+	}
+	b.Skip("this machine bears no rate: it has other work to do")
+	return 0
+}
+
 // BenchmarkInstrument prints what was measured beside what was so.
 func BenchmarkInstrument(b *testing.B) {
-	ceiling := 0.0
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2 * runtime.NumCPU())) // as fipsim load does
+	atMost, ceiling := 0.0, 0.0
 	b.Run("ceiling", func(b *testing.B) {
-		url, _ := (&witness{Delays: true}).start(b)
-		specs, _ := Count(40_000, DefaultFirst)
 		for b.Loop() {
-			r, err := Run(b.Context(), Options{Phones: specs, Servers: []string{url}, Seed: 1, InFlight: 1000})
-			if err != nil {
-				b.Fatal(err)
-			}
-			ceiling = r.Rate
+			atMost = most(b)
+			ceiling = bearable(b, atMost)
 		}
-		b.ReportMetric(ceiling, "passes/s")
+		b.ReportMetric(atMost, "passes/s-at-most")
+		b.ReportMetric(ceiling, "passes/s-ceiling")
 	})
-	b.Run("delays", func(b *testing.B) {
-		url, end := (&witness{Delays: true}).start(b)
-		for b.Loop() {
-			r := poisson(b, url, 0.8*ceiling, 10*time.Second)
-			kept := end().Kept
-			for _, percent := range []float64{50, 99} {
-				row(b, fmt.Sprintf("p%.0f at 80%% of ceiling", percent), exact(kept, percent), QuantileOf(passes(r), percent))
+	for _, of := range []struct {
+		what string
+		rate *float64
+	}{{"ceiling", &ceiling}, {"most", &atMost}} {
+		b.Run("delays-"+of.what, func(b *testing.B) {
+			url, end := (&witness{Delays: true}).start(b)
+			for b.Loop() {
+				r := poisson(b, url, 0.8**of.rate, 10*time.Second)
+				kept := end().Kept
+				for _, percent := range []float64{50, 99} {
+					row(b, fmt.Sprintf("p%.0f at 80%% of %s", percent, of.what), exact(kept, percent), QuantileOf(passes(r), percent))
+				}
 			}
-		}
-	})
+		})
+	}
 	b.Run("stall", func(b *testing.B) {
 		const over = 30 * time.Second
 		url, end := (&witness{From: 10 * time.Second, For: 5 * time.Second}).start(b)

@@ -37,6 +37,8 @@ type Options struct {
 	Thresholds []Threshold       // none: every phone provisioned with the right settings
 	Abort      *Abort            // nil: never
 
+	Processors int // that this process may use; 0: as many as the Go runtime uses threads
+
 	InFlight int           // passes under way at once at most; 0: DefaultInFlight, or fewer where the machine allows no more
 	Limit    time.Duration // of a stage, counted from its last meant start; 0: an hour
 	Sample   int           // one phone in so many has its whole trace kept; 0: none

@@ -108,7 +108,7 @@ func (r *run) whole(ctx context.Context) (*Report, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	_, sockets := r.Network.(wire.OS)
-	r.health = startHealth(sockets)
+	r.health = startHealth(sockets, r.Processors)
 	if r.Abort != nil {
 		r.abort = newAbortWindow(*r.Abort)
 	}
