@@ -93,6 +93,7 @@ func (o Options) prepared() (Options, error) {
 type Schemes struct {
 	options Options
 	agent   string // User-Agent
+	names   names
 	tftp    tftpClient
 
 	// Made when first asked for: a pass seldom needs both.
@@ -108,7 +109,9 @@ func New(o Options) (*Schemes, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Schemes{options: o, tftp: tftpClient{network: o.Network, trace: o.Trace, shared: o.Shared}}
+	s := &Schemes{options: o, names: names{Network: o.Network}}
+	s.options.Network = &s.names
+	s.tftp = tftpClient{network: &s.names, trace: o.Trace, shared: o.Shared}
 	s.agent, err = o.Shared.Agent(o.Identity)
 	return s, err
 }

@@ -189,6 +189,9 @@ func (b brokenNetwork) DialContext(context.Context, string, string) (net.Conn, e
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: addr, Err: b.err}
 }
 
+// LookupHost fails as connecting does.
+func (b brokenNetwork) LookupHost(context.Context, string) ([]netip.Addr, error) { return nil, b.err }
+
 type timeoutError struct{}
 
 func (timeoutError) Error() string   { return "i/o timeout" }

@@ -83,8 +83,17 @@ func (c *tftpClient) get(ctx context.Context, r Request, in *inbound) error {
 const wellKnownTFTP = 69
 
 // server resolves the URL's host. As libcurl, a phone asks the first address only: over
-// UDP nothing tells it to try the next.
+// UDP nothing tells it to try the next. "A TFTP request directed to a broadcast address
+// SHOULD be silently ignored" (RFC 1123 §4.2.3.5): none is sent there.
 func (c *tftpClient) server(ctx context.Context, u *url.URL) (netip.AddrPort, error) {
+	at, err := c.address(ctx, u)
+	if err == nil && isGroup(at.Addr()) {
+		return at, &Error{Code: trace.BadURL, Detail: at.Addr().String() + " is no server's address: it stands for several machines"}
+	}
+	return at, err
+}
+
+func (c *tftpClient) address(ctx context.Context, u *url.URL) (netip.AddrPort, error) {
 	if at, err := netip.ParseAddrPort(u.Host); err == nil && at.Port() != 0 {
 		return unmap(at), nil
 	}
@@ -106,9 +115,6 @@ func (c *tftpClient) server(ctx context.Context, u *url.URL) (netip.AddrPort, er
 	addrs, err := c.network.LookupHost(ctx, host)
 	if err != nil {
 		return netip.AddrPort{}, err
-	}
-	if len(addrs) == 0 {
-		return netip.AddrPort{}, &Error{Code: trace.UnknownHost, Detail: "no address is known for " + clean(host)}
 	}
 	return netip.AddrPortFrom(addrs[0].Unmap(), uint16(port)), nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/faulty/hostile"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/trace"
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // takesContent are the attacks that a phone provisions from all the same: what is good
@@ -27,6 +28,7 @@ var takesContent = map[string]bool{
 	"content-deep-phonebook": true, "content-file-resource": true, "content-bystander-resource": true,
 	"content-many-settings": true, "content-long-line": true, "content-includes-itself": true,
 	"pnp-ok-flood": true, "pnp-many-urls": true,
+	"dns-alias-chain": true, "dns-turned": true,
 	"dhcp-zero-lease": true, "dhcp-times-crossed": true, "dhcp-broken-values": true, "dhcp-huge": true,
 }
 
@@ -54,7 +56,11 @@ func TestHostileServers(t *testing.T) {
 				at.User = url.UserPassword("alice", password)
 			}
 			home := t.TempDir()
-			p, events := victim(t, at, filepath.Join(home, "flash"))
+			if attack.Scheme == "dns" {
+				at = s.Named()
+				at.User = url.UserPassword("alice", password)
+			}
+			p, events := victim(t, at, filepath.Join(home, "flash"), wire.OS{Resolver: s.Resolver()})
 			outcome, err := p.Provision(t.Context(), device.PowerOn)
 			switch taken := takesContent[attack.Name]; {
 			case mayBeLost[attack.Name] && err == nil:
@@ -89,7 +95,7 @@ func checkBystander(t *testing.T, s *hostile.Server, password string) {
 
 // victim is a phone in a hurry, for the tests' sake: with seconds where the real one has
 // minutes. Its flash has the password of a server of its own.
-func victim(t *testing.T, at *url.URL, flash string) (*phone.Phone, *trace.Recorder) {
+func victim(t *testing.T, at *url.URL, flash string, network wire.Network) (*phone.Phone, *trace.Recorder) {
 	t.Helper()
 	folder, err := phone.OpenFolder(flash)
 	if err != nil {
@@ -108,7 +114,7 @@ func victim(t *testing.T, at *url.URL, flash string) (*phone.Phone, *trace.Recor
 			PassTime: 4 * time.Second, TFTPResend: 300 * time.Millisecond, TFTPAckResend: 300 * time.Millisecond, TFTPSends: 2,
 			PnPWait: 2 * time.Second, PnPLinger: 300 * time.Millisecond, DHCPWait: 3 * time.Second,
 		},
-		Flash: folder, Trace: trace.NewStream(device.DefaultMAC, events),
+		Network: network, Flash: folder, Trace: trace.NewStream(device.DefaultMAC, events),
 	}
 	if at.Scheme == "http" && at.User == nil {
 		o.Behaviour.PassTime = time.Minute // content is no matter of waiting

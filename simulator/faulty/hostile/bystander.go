@@ -16,19 +16,14 @@ func (s *Server) Reached() (int, string) {
 // standBy opens the bystander: over TCP it asks whoever talks HTTP for credentials, and
 // listens; over UDP, at the same port, it listens.
 func (s *Server) standBy() (err error) {
-	for range 20 { // the port may be another's over UDP
-		if s.bystander, err = new(net.ListenConfig).Listen(s.ctx, "tcp", "127.0.0.2:0"); err != nil {
-			break
-		}
-		if s.deaf, err = new(net.ListenConfig).ListenPacket(s.ctx, "udp", s.bystander.Addr().String()); err == nil {
-			break
-		}
-		_ = s.bystander.Close() // it was never used
-	}
-	if err != nil {
+	if s.bystander, err = new(net.ListenConfig).Listen(s.ctx, "tcp", "127.0.0.2:0"); err != nil {
 		return fmt.Errorf("the bystander: %w", err)
 	}
-	s.closers = append(s.closers, s.bystander, s.deaf)
+	s.closers = append(s.closers, s.bystander)
+	if s.deaf, err = new(net.ListenConfig).ListenPacket(s.ctx, "udp", s.bystander.Addr().String()); err != nil {
+		return fmt.Errorf("the bystander: %w", err)
+	}
+	s.closers = append(s.closers, s.deaf)
 	s.accept(s.bystander, s.tempt)
 	s.running.Go(func() {
 		heard := make([]byte, 4096)

@@ -11,16 +11,17 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
 // Attack is one thing that a server does, by name.
 type Attack struct {
 	Name   string // by its protocol first: "http-endless-body"
-	Scheme string // of the URL that leads to it: tftp, ftp, http, https; pnp, dhcp, sip: what is asked at its host and port
+	Scheme string // of the URL that leads to it: tftp, ftp, http, https; pnp, dhcp, dns, sip: what is asked at its host and port
 	Does   string // what it does, as a sentence without a full stop
 
-	// One of these is there.
+	// One of these is there; of a name server, which is asked over UDP and TCP, two.
 	stream  func(*Server, net.Conn)                 // a connection
 	packet  func(*Server, net.PacketConn, net.Addr) // a request, from a port of its own
 	message func(*Server, message)                  // a request, from the port that was asked
@@ -39,7 +40,7 @@ func (m message) answer(text string) { send(m.conn, m.from, text) }
 func All() []Attack {
 	var all []Attack
 	for _, list := range [][]Attack{
-		tftpAttacks, ftpAttacks, httpAttacks, contentAttacks, tlsAttacks, pnpAttacks, dhcpAttacks, sipAttacks,
+		tftpAttacks, ftpAttacks, httpAttacks, contentAttacks, tlsAttacks, pnpAttacks, dhcpAttacks, dnsAttacks, sipAttacks,
 	} {
 		all = append(all, list...)
 	}
@@ -71,12 +72,25 @@ type Server struct {
 
 // Start lets an attack begin on free ports of 127.0.0.1 and, for the bystander, of
 // 127.0.0.2. It goes on until Close or until ctx ends. Its errors are those of sockets.
-func Start(ctx context.Context, a Attack) (*Server, error) {
+func Start(ctx context.Context, a Attack) (s *Server, err error) {
+	for range 20 { // a port that is wanted twice may be another's the second time
+		if s, err = start(ctx, a); !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return s, err
+}
+
+func start(ctx context.Context, a Attack) (*Server, error) {
 	s := &Server{Attack: a, spent: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	err := s.standBy()
 	switch {
 	case err != nil:
+	case a.Scheme == "dns":
+		if err = s.startPacket(); err == nil {
+			err = s.startNames()
+		}
 	case a.stream != nil:
 		err = s.startStream()
 	case a.packet != nil:
@@ -99,7 +113,7 @@ func (s *Server) URL() *url.URL {
 	return &u
 }
 
-// Spent is closed once an attack at pnp, dhcp or sip has done to somebody all that it
+// Spent is closed once an attack at pnp, dhcp, dns or sip has done to somebody all that it
 // does.
 func (s *Server) Spent() <-chan struct{} { return s.spent }
 
