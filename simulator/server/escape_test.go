@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/fipsim/fipsim/simulator/server"
@@ -30,7 +29,7 @@ func docroot(t *testing.T) string {
 	must(os.Symlink(filepath.Join(top, "secret.cfg"), filepath.Join(root, "link-abs.cfg")))
 	must(os.Symlink("..", filepath.Join(root, "link-dir")))
 	must(os.Symlink("link-loop.cfg", filepath.Join(root, "link-loop.cfg")))
-	must(syscall.Mkfifo(filepath.Join(root, "pipe.cfg"), 0o600))
+	must(makePipe(filepath.Join(root, "pipe.cfg")))
 	return root
 }
 

@@ -2,16 +2,12 @@ package testbed
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Cable is what a bad cable does to the frames that cross it, in both directions and
@@ -43,9 +39,6 @@ type badCable struct {
 	frames, lost, duplicated, reordered atomic.Uint64
 }
 
-// tunDevice is where Linux makes TAP devices.
-const tunDevice = "/dev/net/tun"
-
 // NewOver is New with a cable that loses, duplicates, reorders and delays frames. The
 // frames pass through this process: no netem is needed, but /dev/net/tun.
 func NewOver(t testing.TB, needs Needs, c Cable) *Testbed {
@@ -71,23 +64,6 @@ func NewOver(t testing.TB, needs Needs, c Cable) *Testbed {
 	return tb
 }
 
-// tapDevice makes a TAP device in this thread's namespace. It goes with its file.
-func tapDevice(name string) (*os.File, error) {
-	fd, err := unix.Open(tunDevice, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", tunDevice, err)
-	}
-	ifr, err := unix.NewIfreq(name)
-	if err == nil {
-		ifr.SetUint16(unix.IFF_TAP | unix.IFF_NO_PI)
-		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("TAP device %s: %w", name, err), unix.Close(fd))
-	}
-	return os.NewFile(uintptr(fd), tunDevice), nil
-}
-
 // carry takes frames from one end to the other until the cable is unplugged.
 func (b *badCable) carry(from, to *os.File) {
 	const largest = 1 << 16
@@ -110,8 +86,8 @@ func (b *badCable) carry(from, to *os.File) {
 
 // fate is how late each copy of a frame comes.
 func (b *badCable) fate(frame []byte) []time.Duration {
-	const etherType = 12
-	if len(frame) < etherType+2 || binary.BigEndian.Uint16(frame[etherType:]) == unix.ETH_P_ARP {
+	const etherType, arp = 12, 0x0806 // where a frame tells what it carries, and ARP's number there
+	if len(frame) < etherType+2 || binary.BigEndian.Uint16(frame[etherType:]) == arp {
 		return []time.Duration{0}
 	}
 	b.mu.Lock()

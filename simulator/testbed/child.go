@@ -26,8 +26,7 @@ func (tb *Testbed) launch(cmd *exec.Cmd) *child {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = new(syscall.SysProcAttr)
 	}
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	cmd.SysProcAttr.Setpgid = true // an interrupt from the keyboard is for the test
+	endWithUs(cmd.SysProcAttr)
 	c := &child{cmd: cmd, gone: make(chan struct{})}
 	started := make(chan error)
 	go onThread(func() { // the parent-death signal is that of this thread

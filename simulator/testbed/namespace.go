@@ -9,8 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/fipsim/fipsim/simulator/wire"
 )
 
@@ -32,7 +30,7 @@ func (tb *Testbed) namespace(name string, addr netip.Addr) *Namespace {
 	ns := &Namespace{Addr: addr, Interface: cable}
 	var err error
 	onThread(func() {
-		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
+		if err = leaveNetwork(); err == nil {
 			ns.held, err = os.Open("/proc/thread-self/ns/net")
 		}
 	})
@@ -52,7 +50,7 @@ func (ns *Namespace) Path() string {
 func (ns *Namespace) Run(f func()) error {
 	var err error
 	onThread(func() {
-		if err = unix.Setns(int(ns.held.Fd()), unix.CLONE_NEWNET); err == nil {
+		if err = enterNetwork(ns.held); err == nil {
 			f()
 		}
 	})

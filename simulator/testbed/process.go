@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -50,13 +49,11 @@ func (tb *Testbed) start(name, dir string, overlay []string, argv ...string) *pr
 	tb.must(err, "start "+name)
 	argv[0] = path
 	script := []string{"-c", supervise, "sh"}
-	attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID}
 	if len(overlay) > 0 {
 		script = append([]string{"-c", inPrivate, "sh"}, append(overlay, "--")...)
-		attr.Unshareflags = syscall.CLONE_NEWNS
 	}
 	cmd := tb.command(tb.Server, "sh", append(script, argv...)...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, logFile, logFile, attr
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.SysProcAttr = dir, logFile, logFile, ownProcesses(len(overlay) > 0)
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + dir, "LC_ALL=C"}
 	p := &process{tb.launch(cmd), name, dir}
 	tb.t.Cleanup(func() {

@@ -26,8 +26,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // RequireReal is the environment variable that, set to 1, turns a missing server,
@@ -198,6 +196,6 @@ func (tb *Testbed) must(err error, what string) {
 // mayMakeNamespaces tries it on a thread that ends afterwards.
 func mayMakeNamespaces() error {
 	var err error
-	onThread(func() { err = unix.Unshare(unix.CLONE_NEWNET) })
+	onThread(func() { err = leaveNetwork() })
 	return err
 }
