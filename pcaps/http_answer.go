@@ -48,7 +48,7 @@ func (h *httpTalk) answered(m moment) {
 		h.file(a, m, facts)
 	case code == http.StatusNotFound, code == http.StatusGone:
 		record(trace.FetchMissing, trace.NotFound, status)
-	case code == http.StatusUnauthorized && a.auth == "":
+	case code == http.StatusUnauthorized && (a.auth == "" || isStale(a.res)):
 		scheme, _, _ := strings.Cut(a.res.Header.Get("WWW-Authenticate"), " ")
 		record(trace.FetchReply, "", status+", asks for "+trace.Clean(scheme))
 	case code == http.StatusUnauthorized:
@@ -64,6 +64,14 @@ func (h *httpTalk) answered(m moment) {
 	default:
 		record(trace.FetchFailed, trace.ServerError, status)
 	}
+}
+
+// isStale reports whether a server refused credentials for their nonce alone: "a request
+// with stale=true … the client may wish to simply retry the request with a new encrypted
+// response" (RFC 7616 §3.3).
+func isStale(res *http.Response) bool {
+	_, stale, ok := strings.Cut(strings.ToLower(res.Header.Get("WWW-Authenticate")), "stale=")
+	return ok && strings.HasPrefix(strings.TrimPrefix(stale, `"`), "true")
 }
 
 func (h *httpTalk) location(a *httpAsk) string {

@@ -10,7 +10,7 @@ import (
 // server after it has fetched, or begins again with a file that it asked for before.
 func (p *Phone) passes(events []Event) {
 	pass, fetched := uint64(1), false
-	asked := make(map[string]bool)
+	asked := make(map[string]bool) // by URL; true: not with credentials yet
 	begin := func() {
 		pass++
 		fetched = false
@@ -25,14 +25,20 @@ func (p *Phone) passes(events []Event) {
 			}
 		case trace.FetchRequest:
 			fetched = true
-			if e.Attempt > 1 || e.Fact("http.authorization") != "" {
-				break
-			}
-			if asked[e.URL] && (isFirst(e.Name, p) || !anyFirst(asked, p)) {
+			// With the credentials that a server asked for it is the same request once more; a
+			// phone that sends them unasked may begin anew with them.
+			bare, before := asked[e.URL]
+			with := e.Fact("http.authorization") != ""
+			again := e.Attempt > 1 || with && bare
+			if !again && before && (isFirst(e.Name, p) || !anyFirst(asked, p)) {
 				begin()
 				fetched = true
 			}
-			asked[e.URL] = true
+			asked[e.URL] = !with
+		case trace.FetchReply:
+			if e.Fact("http.status") == "401" {
+				asked[e.URL] = true
+			}
 		}
 		e.Pass = pass
 	}
