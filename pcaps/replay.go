@@ -23,7 +23,7 @@ import (
 type ReplayOptions struct {
 	Server string     // a live server's provisioning URL, instead of the capture's tree
 	TLS    fetch.TLS  // for a live server
-	Speed  float64    // phones begin when the captured ones did, so many times as fast; 0: one after the other, at once
+	Speed  float64    // phones begin, and ask for files, when the captured ones did, so many times as fast; 0: one after the other, at once
 	Trace  trace.Sink // told of what the phones do; nil: nobody
 }
 
@@ -124,11 +124,15 @@ func (p pass) replay(ctx context.Context, o ReplayOptions, network wire.Network)
 		offer = discover.Offer{Source: offer.Source, URL: o.Server, Detail: "--server"}
 	}
 	recorder := new(trace.Recorder)
-	simulated, err := phone.New(phone.Options{
+	options := phone.Options{
 		Identity: device.Identity{MAC: p.MAC, Model: p.Model, Firmware: p.Firmware}, Behaviour: p.Behaviour(),
 		Network: network, TLS: o.TLS, Trace: trace.NewStream(p.MAC, trace.Tee(recorder, o.Trace)),
 		Finders: map[string]discover.Finder{offer.Source: given{offer}},
-	})
+	}
+	if o.Speed > 0 {
+		options.BeforeFetch = newPauses(p.Phone, o.Speed).before
+	}
+	simulated, err := phone.New(options)
 	if err != nil {
 		out.Err = fmt.Errorf("%s: %w", p.Name(), err)
 		return out

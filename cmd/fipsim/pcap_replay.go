@@ -12,7 +12,7 @@ import (
 type pcapReplayCmd struct {
 	captureFile `embed:""`
 
-	Speed  float64 `help:"Each phone begins when the captured one did, so many times as fast: 1 is the captured timing. Without it, one phone after the other." placeholder:"N"`
+	Speed  float64 `help:"Each phone begins, and asks for each file, when the captured one did, so many times as fast: 1 is the captured timing. Resends keep the phone's own gaps. Without it, one phone after the other, and each file at once." placeholder:"N"`
 	Server string  `help:"Provision from this live server instead of what the capture holds: a provisioning URL." placeholder:"URL"`
 }
 

@@ -62,6 +62,10 @@ type Options struct {
 	// ForwardedFor is told in X-Forwarded-For, as by a proxy in front of the server; a
 	// phone has none. Invalid: not told.
 	ForwardedFor netip.Addr
+
+	// Before is called before each file is asked for, and may wait until its context ends:
+	// so a pass takes the time that another one took. Nil: files are asked for at once.
+	Before func(ctx context.Context, u *url.URL)
 }
 
 // TLS is what a phone is told about certificates.
@@ -132,6 +136,9 @@ func (s *Schemes) Fetch(ctx context.Context, r Request) (*Response, error) {
 		r.Limit = s.options.Shared.behaviour.MaxCfg
 	}
 	r.shown = trace.URL(r.URL)
+	if s.options.Before != nil {
+		s.options.Before(ctx, r.URL)
+	}
 	start := time.Now()
 	res, err := s.fetch(ctx, r)
 	event := trace.Event{Kind: trace.FetchDone, Name: r.Name, URL: r.shown, Took: time.Since(start)}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"sync"
 	"time"
 
@@ -52,6 +53,10 @@ type Options struct {
 	// ForwardedFor is told to web servers in X-Forwarded-For, for phones that share an
 	// address and are to look as many; invalid: not told, as by a real phone.
 	ForwardedFor netip.Addr
+
+	// BeforeFetch is called before the phone asks for a file, as fetch.Options.Before;
+	// nil: it asks at once.
+	BeforeFetch func(ctx context.Context, u *url.URL)
 
 	// Repeat is the time between interval passes, whatever the settings say; 0: they
 	// decide, and without them it is 3600 s.

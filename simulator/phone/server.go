@@ -118,6 +118,7 @@ func (s *pass) openFetcher() (err error) {
 		Shared:   s.phone.options.Shared,
 
 		ForwardedFor: s.phone.options.ForwardedFor,
+		Before:       s.phone.options.BeforeFetch,
 	})
 	return err
 }
