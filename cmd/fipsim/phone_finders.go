@@ -5,12 +5,12 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
 	"github.com/fipsim/fipsim/simulator/discover"
+	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/server"
 	"github.com/fipsim/fipsim/simulator/verdict"
@@ -26,7 +26,7 @@ func (c *phoneCmd) finders(a *app, s *session, o *phone.Options) error {
 			return verdict.Usagef("--server: %w", err)
 		}
 		if u.Scheme == "file" {
-			if _, err := os.Stat(filepath.FromSlash(u.Path)); err != nil {
+			if _, err := os.Stat(fetch.LocalName(u.Path)); err != nil {
 				return verdict.Usagef("--server: %w", err)
 			}
 		}

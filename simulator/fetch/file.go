@@ -27,7 +27,7 @@ func (f file) Fetch(ctx context.Context, r Request) (*Response, error) {
 		return nil, &Error{Code: trace.BadURL, Detail: "not the path of a file: file:///dir/name"}
 	}
 	f.trace.Record(trace.Event{Kind: trace.FetchRequest, Name: r.Name, URL: trace.URL(r.URL), Attempt: 1})
-	body, size, err := openFile(filepath.FromSlash(r.URL.Path))
+	body, size, err := openFile(LocalName(r.URL.Path))
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +37,16 @@ func (f file) Fetch(ctx context.Context, r Request) (*Response, error) {
 		return nil, err
 	}
 	return &Response{Body: in.body(), Bytes: in.n, URL: &url.URL{Scheme: "file", Path: r.URL.Path}, Took: time.Since(start)}, nil
+}
+
+// LocalName is the path of a file URL as this system names files: on Windows, where a drive comes first, file:///C:/dir
+// is the folder C:\dir (RFC 8089 §E.2).
+func LocalName(path string) string {
+	name := filepath.FromSlash(path)
+	if name != "" && filepath.VolumeName(name[1:]) != "" { // elsewhere there are no volumes
+		return name[1:]
+	}
+	return name
 }
 
 // openFile opens a regular file. Opening a named pipe would wait for its writer, but

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -23,6 +24,19 @@ func TestFileNames(t *testing.T) {
 		// Through its text, as a command line has it.
 		text := (&url.URL{Scheme: "file", Path: path}).String()
 		new(kit).body(t, Request{URL: mustURL(t, text)}, "in "+name)
+	}
+}
+
+// A drive is one on Windows alone.
+func TestLocalName(t *testing.T) {
+	names := map[string]string{"": "", "/": "/", "/dir/a.cfg": "/dir/a.cfg", "/C:/dir/a.cfg": "/C:/dir/a.cfg"}
+	if runtime.GOOS == "windows" {
+		names = map[string]string{"": "", "/": `\`, "/dir/a.cfg": `\dir\a.cfg`, "/C:/dir/a.cfg": `C:\dir\a.cfg`}
+	}
+	for path, want := range names {
+		if got := LocalName(path); got != want {
+			t.Errorf("%q is %q, want %q", path, got, want)
+		}
 	}
 }
 
