@@ -48,13 +48,14 @@ type likeness struct {
 // set takes an option's value, the first that is found for it. One that no phone of
 // ours can have, and the default, are passed over.
 func (l *likeness) set(name, value string) {
+	if slices.ContainsFunc(l.found, func(f Fact) bool { return f.Name == name }) {
+		return
+	}
 	var b device.Behaviour
 	if value == "" || b.Set(name, value) != nil || b.Get(name) == (device.Behaviour{}).Get(name) {
 		return
 	}
-	if !slices.ContainsFunc(l.found, func(f Fact) bool { return f.Name == name }) {
-		l.found = append(l.found, Fact{name, value})
-	}
+	l.found = append(l.found, Fact{name, value})
 }
 
 // wait takes an option that is a time, as exactly as timers of phones are.

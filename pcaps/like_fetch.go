@@ -13,21 +13,34 @@ import (
 // files takes what the phone did after a file that it could not have, or that listed
 // others.
 func (l *likeness) files() {
-	for i, a := range l.story.fetches {
-		if a.end.Kind != trace.FetchFailed || a.end.Fault == trace.NoFault || len(a.requests) == 0 {
-			continue
-		}
-		for _, next := range l.story.fetches[i+1:] {
-			if next.pass == a.pass && len(next.requests) > 0 && next.file() != a.file() {
-				l.set("on_failure", "skip")
-			}
-		}
+	if l.wentOn() {
+		l.set("on_failure", "skip")
 	}
 	for _, f := range l.Files {
 		if strings.HasSuffix(f.Name, ".boot") && f.Partial == "" {
 			l.includes(f)
 		}
 	}
+}
+
+// wentOn reports whether the phone asked for another file in a pass in which one had
+// failed.
+func (l *likeness) wentOn() bool {
+	later := make(map[uint64]string) // the file asked for last in each pass; "*": several
+	for _, a := range slices.Backward(l.story.fetches) {
+		if len(a.requests) == 0 {
+			continue
+		}
+		name, asked := later[a.pass]
+		other := asked && name != a.file()
+		if other && a.end.Kind == trace.FetchFailed && a.end.Fault != trace.NoFault {
+			return true
+		}
+		if later[a.pass] = a.file(); other {
+			later[a.pass] = "*"
+		}
+	}
+	return false
 }
 
 // includes compares what a boot file lists with what was asked for after it.

@@ -56,7 +56,7 @@ func (c *serveCmd) interview(a *app) (err error) {
 		}
 		return b.Wait(ctx, c.Wait, c.Quiet)
 	})
-	if ended := errors.Is(err, context.Canceled) && result.Asked > 0; err != nil && !ended {
+	if err != nil && result.Asked == 0 {
 		return interviewError(err)
 	}
 	for _, text := range result.Open {
@@ -64,6 +64,9 @@ func (c *serveCmd) interview(a *app) (err error) {
 	}
 	fmt.Fprintf(a.stdout, "%s: %d options, of which %d are not as a simulated phone's; %s has the packets\n", c.Out, len(result.Found),
 		len(result.Options()), evidence)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return errors.Join(interviewError(err), result.Write(out)) // what was found took hours
+	}
 	return result.Write(out)
 }
 

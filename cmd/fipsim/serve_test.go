@@ -71,6 +71,28 @@ func (s *serving) untilAll(patterns ...string) {
 	}
 }
 
+// rest reads whatever else is told, and gives it to whoever asks once that is over.
+func (s *serving) rest() <-chan string {
+	told := make(chan string, 1)
+	go func() {
+		text, _ := io.ReadAll(s.out) // the pipe ends with the command
+		told <- string(text)
+	}()
+	return told
+}
+
+// upTo reads lines up to one that fits, or to the end of all.
+func (s *serving) upTo(pattern string) (told string) {
+	last := regexp.MustCompile(pattern)
+	for s.lines.Scan() {
+		told += s.lines.Text() + "\n"
+		if last.MatchString(s.lines.Text()) {
+			break
+		}
+	}
+	return told
+}
+
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -3,6 +3,8 @@ package interview
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -20,7 +22,7 @@ type Boot struct {
 
 	in      *interview
 	stage   stage
-	packets bytes.Buffer
+	packets evidence
 	capture *wire.Capture
 	tap     *wire.Tap
 	ctx     context.Context //nolint:containedctx // its end is the server's
@@ -47,8 +49,29 @@ type stage struct {
 	web       func(b *Boot, path string) (webAnswer, bool) // false: as the files are
 }
 
+// Bounds of one boot: whoever is on the link decides how much is said.
+const (
+	maxEvidence = 64 << 20 // bytes
+	maxClients  = 64       // connections of a protocol, and TFTP transfers, at once
+)
+
+// evidence is what was said in one boot.
+type evidence struct{ bytes.Buffer }
+
+// Write implements io.Writer, up to maxEvidence.
+func (e *evidence) Write(p []byte) (int, error) {
+	if e.Len()+len(p) > maxEvidence {
+		return 0, fmt.Errorf("more than %d MB were said in one boot: is only one phone on this link?", maxEvidence>>20)
+	}
+	return e.Buffer.Write(p)
+}
+
+// ErrRestless is a boot in which something was heard all the time.
+var ErrRestless = errors.New("something is heard all the time: is only one phone on this link?")
+
 // Wait returns when the phone has been heard, and then nothing of it for as long as
-// quiet; or when nothing at all was heard within patience. Its error is that of ctx.
+// quiet; or when nothing at all was heard within patience. Its errors are that of ctx, and
+// ErrRestless after patience and the longest file.
 func (b *Boot) Wait(ctx context.Context, patience, quiet time.Duration) error {
 	heard := make(chan struct{}, 1)
 	b.mu.Lock()
@@ -66,10 +89,14 @@ func (b *Boot) Wait(ctx context.Context, patience, quiet time.Duration) error {
 	}
 	over := time.NewTimer(limit)
 	defer over.Stop()
+	enough := time.NewTimer(patience + b.in.options.Longest)
+	defer enough.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-enough.C:
+			return ErrRestless
 		case <-heard:
 			over.Reset(quiet)
 		case <-over.C:

@@ -40,6 +40,7 @@ func (b *Boot) openTFTP() error {
 		return err
 	}
 	b.closers = append(b.closers, conn.Close)
+	turn := make(chan struct{}, maxClients)
 	b.running.Go(func() {
 		buf := make([]byte, 2048)
 		for {
@@ -52,8 +53,13 @@ func (b *Boot) openTFTP() error {
 				continue
 			}
 			b.sign()
-			if b.stage.tftp != tftpSilent {
-				b.running.Go(func() { b.transfer(from, p) })
+			if b.stage.tftp == tftpSilent {
+				continue
+			}
+			select {
+			case turn <- struct{}{}:
+				b.running.Go(func() { b.transfer(from, p); <-turn })
+			default: // as if it got lost: who needs it asks again
 			}
 		}
 	})

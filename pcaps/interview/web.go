@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/fipsim/fipsim/simulator/server"
 )
 
@@ -32,6 +34,7 @@ func (b *Boot) openWeb() error {
 		if err != nil {
 			return err
 		}
+		l = netutil.LimitListener(l, maxClients)
 		if scheme == "https" {
 			pair, err := server.SelfSigned(net.ParseIP(b.in.options.Host))
 			if err != nil {
@@ -123,6 +126,7 @@ func (b *Boot) openFTP() error {
 	if err != nil {
 		return err
 	}
+	l = netutil.LimitListener(l, maxClients)
 	b.closers = append(b.closers, l.Close)
 	b.running.Go(func() {
 		for {
