@@ -32,7 +32,7 @@ type RelayOptions struct {
 type Relay struct {
 	transactions
 	conn   net.PacketConn
-	server net.Addr
+	server netip.AddrPort
 	local  netip.AddrPort
 	hint   string
 	once   sync.Once
@@ -54,7 +54,7 @@ func ListenRelay(ctx context.Context, o RelayOptions) (*Relay, error) {
 			return nil, err
 		}
 	}
-	r := &Relay{server: net.UDPAddrFromAddrPort(server), done: make(chan struct{})}
+	r := &Relay{server: server, done: make(chan struct{})}
 	if err := r.listen(ctx, o, server.Port() == dhcpServerPort); err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ type relayTransaction struct {
 // Send implements Transaction. Renewals and releases too go to the relay's server: the
 // phone's address is nobody's on this machine, so the answer must come to giaddr.
 func (t *relayTransaction) Send(message []byte, _ Target) error {
-	_, err := t.relay.conn.WriteTo(viaRelay(message, t.relay.local), t.relay.server)
+	err := sendTo(t.relay.conn, viaRelay(message, t.relay.local), t.relay.server)
 	if isRefusal(err) {
 		return nil
 	}
@@ -159,7 +159,7 @@ func (r *Relay) serve() {
 	defer r.shut()
 	buffer := make([]byte, 64<<10)
 	for failed := 0; failed < maxReadErrors; {
-		n, from, err := r.conn.ReadFrom(buffer)
+		n, from, err := readFrom(r.conn, buffer)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -170,7 +170,7 @@ func (r *Relay) serve() {
 		}
 		failed = 0
 		if r.wanted(buffer[:n]) {
-			r.deliver(Packet{Message: append([]byte(nil), buffer[:n]...), From: addrPortOf(from)})
+			r.deliver(Packet{Message: append([]byte(nil), buffer[:n]...), From: from})
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package discover
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -42,9 +41,9 @@ func parseReply(p []byte) (dhcpReply, error) {
 	if _, _, ok := replyKey(p); !ok {
 		return dhcpReply{}, errForeign
 	}
-	m, err := dhcpv4.FromBytes(append(bytes.Clone(p), dhcpv4.OptionEnd.Code()))
+	m, err := readEnded(p)
 	if err != nil {
-		return dhcpReply{}, fmt.Errorf("malformed: %w", err)
+		return dhcpReply{}, err
 	}
 	if err := readOverload(p, m.Options); err != nil {
 		return dhcpReply{}, err

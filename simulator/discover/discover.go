@@ -82,6 +82,9 @@ func withoutUserInfo(offered string) string {
 
 // harmless leaves out what would drive a terminal or turn its line around.
 func harmless(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return text
+	}
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return -1

@@ -39,6 +39,18 @@ func sendTo(conn net.PacketConn, b []byte, to netip.AddrPort) error {
 	return err
 }
 
+// readFrom reads a datagram; IPv4 addresses are in their short form.
+func readFrom(conn net.PacketConn, b []byte) (int, netip.AddrPort, error) {
+	if udp, ok := conn.(interface {
+		ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error)
+	}); ok {
+		n, from, err := udp.ReadFromUDPAddrPort(b)
+		return n, netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), err
+	}
+	n, from, err := conn.ReadFrom(b)
+	return n, addrPortOf(from), err
+}
+
 func (o *ownSocket) read(ctx context.Context, until time.Time) ([]byte, netip.AddrPort, error) {
 	if o.buf == nil {
 		o.buf = make([]byte, maxDatagram+1)
@@ -49,9 +61,9 @@ func (o *ownSocket) read(ctx context.Context, until time.Time) ([]byte, netip.Ad
 	}
 	stop := context.AfterFunc(ctx, func() { _ = o.SetReadDeadline(time.Unix(1, 0)) }) // releases the read
 	defer stop()
-	n, from, err := o.ReadFrom(o.buf)
+	n, from, err := readFrom(o.PacketConn, o.buf)
 	if err != nil {
 		return nil, netip.AddrPort{}, err
 	}
-	return bytes.Clone(o.buf[:n]), addrPortOf(from), nil
+	return bytes.Clone(o.buf[:n]), from, nil
 }

@@ -1,7 +1,6 @@
 package discover
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -67,11 +66,22 @@ func ReadDHCP(message []byte) (*dhcpv4.DHCPv4, error) {
 	if len(message) < bootpOptions {
 		return nil, errors.New("too short for a DHCP message")
 	}
-	m, err := dhcpv4.FromBytes(append(bytes.Clone(message), dhcpv4.OptionEnd.Code()))
+	m, err := readEnded(message)
+	if err != nil {
+		return nil, err
+	}
+	return m, readOverload(message, m.Options)
+}
+
+// readEnded reads a message as if it had its End option. Its error says what is
+// malformed.
+func readEnded(message []byte) (*dhcpv4.DHCPv4, error) {
+	ended := append(make([]byte, 0, len(message)+1), message...)
+	m, err := dhcpv4.FromBytes(append(ended, dhcpv4.OptionEnd.Code()))
 	if err != nil {
 		return nil, fmt.Errorf("malformed: %w", err)
 	}
-	return m, readOverload(message, m.Options)
+	return m, nil
 }
 
 // ServerText returns what the first of codes that is in o says about the provisioning

@@ -101,7 +101,7 @@ func (s *SIPSocket) serve() {
 	defer s.shut()
 	buffer := make([]byte, maxDatagram+1)
 	for failed := 0; failed < maxReadErrors; {
-		n, from, err := s.conn.ReadFrom(buffer)
+		n, from, err := readFrom(s.conn, buffer)
 		switch {
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -111,7 +111,7 @@ func (s *SIPSocket) serve() {
 			continue
 		}
 		failed = 0
-		s.sort(buffer[:n], addrPortOf(from))
+		s.sort(buffer[:n], from)
 	}
 }
 

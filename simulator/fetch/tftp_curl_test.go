@@ -239,6 +239,9 @@ func TestTFTPBodiesLikeCurl(t *testing.T) {
 			t.Parallel()
 			at := fmt.Sprintf("tftp://%s/%d", address, size)
 			theirs, curlErr := curl(t, at)
+			for again := 0; curlErr != nil && again < 2; again++ { // it gives up where this machine stands still: exit 71
+				theirs, curlErr = curl(t, at)
+			}
 			res, err := newTFTP(Options{}).Fetch(t.Context(), Request{URL: mustParse(t, at), Limit: wrapped})
 			if err != nil || curlErr != nil {
 				t.Fatalf("curl: %v; ours: %v", curlErr, err)

@@ -222,7 +222,7 @@ func sippSearch(b *testing.B, tb *testbed.Testbed, n, atOnce int) rate {
 // BenchmarkDHCP: exchanges of four messages a second against kea, beside perfdhcp's highest rate, both as a relay
 // agent and with less than one message in a hundred lost.
 func BenchmarkDHCP(b *testing.B) {
-	const n, atOnce = 10_000, 24
+	const n, atOnce = 40_000, 64
 	tb := testbed.New(b, append(testbed.Needs{"perfdhcp"}, testbed.Kea.Needs...))
 	at := tb.StartDHCP(testbed.Kea, testbed.DHCPOptions{Option66: "tftp://10.66.0.1/", Many: true})
 	for b.Loop() {
