@@ -58,13 +58,13 @@ func dist(ctx context.Context, w io.Writer, out, only string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	shells, err := completions(ctx)
+	texts, err := generated(ctx)
 	if err != nil {
 		return err
 	}
 	var made []string
 	for _, p := range wanted {
-		names, err := one(ctx, w, p, work, out, shells)
+		names, err := one(ctx, w, p, work, out, texts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
@@ -74,7 +74,7 @@ func dist(ctx context.Context, w io.Writer, out, only string) error {
 }
 
 // one makes all files of a platform, and returns their names.
-func one(ctx context.Context, w io.Writer, p platform, work, out string, shells []file) ([]string, error) {
+func one(ctx context.Context, w io.Writer, p platform, work, out string, texts []file) ([]string, error) {
 	b, err := build(ctx, p, work)
 	if err != nil {
 		return nil, err
@@ -84,12 +84,16 @@ func one(ctx context.Context, w io.Writer, p platform, work, out string, shells 
 	if err != nil {
 		return nil, err
 	}
-	files := slices.Concat([]file{{filepath.Base(b.path), body, 0o755}}, shells)
-	for _, name := range []string{"README.md", "LICENSE"} {
-		if text, err := os.ReadFile(name); err == nil {
-			files = append(files, file{name, text, 0o644})
-		}
+	terms, err := notices(ctx, b)
+	if err != nil {
+		return nil, err
 	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		return nil, err
+	}
+	texts = slices.Concat(texts, []file{{"copyright", terms, 0o644}})
+	files := slices.Concat([]file{{filepath.Base(b.path), body, 0o755}, {"README.md", readme, 0o644}}, texts)
 	packed, name := tarball, base+".tar.gz"
 	if p.os == "windows" {
 		packed, name = zipped, base+".zip"
@@ -109,7 +113,7 @@ func one(ctx context.Context, w io.Writer, p platform, work, out string, shells 
 	if p.os != "linux" {
 		return made, nil
 	}
-	deb, err := debian(ctx, b, p, work, out, shells)
+	deb, err := debian(ctx, b, p, work, out, texts)
 	switch {
 	case errors.Is(err, exec.ErrNotFound):
 		fmt.Fprintln(w, "no Debian package: dpkg-deb is not here")
@@ -121,18 +125,24 @@ func one(ctx context.Context, w io.Writer, p platform, work, out string, shells 
 	return append(made, deb), nil
 }
 
-// completions asks this platform's fipsim for the scripts of each shell.
-func completions(ctx context.Context) ([]file, error) {
+// generated asks fipsim for what is made of the definition of its command line: scripts of
+// completions, and the manual page.
+func generated(ctx context.Context) ([]file, error) {
 	var files []file
-	names := map[string]string{"bash": "fipsim.bash", "zsh": "_fipsim", "fish": "fipsim.fish"}
-	for shell, name := range names {
-		cmd := exec.CommandContext(ctx, "go", "run", "./cmd/fipsim", "completion", shell)
+	for name, args := range map[string][]string{
+		"completions/fipsim.bash": {"completion", "bash"},
+		"completions/_fipsim":     {"completion", "zsh"},
+		"completions/fipsim.fish": {"completion", "fish"},
+		"fipsim.1":                {"man"},
+	} {
+		// The page names the version; go run leaves it out unless it is asked.
+		cmd := exec.CommandContext(ctx, "go", append([]string{"run", "-buildvcs=true", "./cmd/fipsim"}, args...)...)
 		cmd.Stderr = os.Stderr
 		text, err := cmd.Output()
 		if err != nil {
-			return nil, fmt.Errorf("completions for %s: %w", shell, err)
+			return nil, fmt.Errorf("fipsim %s: %w", strings.Join(args, " "), err)
 		}
-		files = append(files, file{"completions/" + name, text, 0o644})
+		files = append(files, file{name, text, 0o644})
 	}
 	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
 	return files, nil

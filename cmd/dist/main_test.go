@@ -44,6 +44,7 @@ func TestDist(t *testing.T) {
 	}
 	run(t, out, "sha256sum", "--check", "SHA256SUMS")
 	checkParts(t, only(t, out, "*_linux_amd64.cdx.json"), binary)
+	checkTerms(t, folder, binary)
 	if _, err := exec.LookPath("dpkg-deb"); err != nil {
 		t.Log("no Debian package: dpkg-deb is not here")
 		return
@@ -109,6 +110,27 @@ func checkParts(t *testing.T, file, binary string) {
 	}
 }
 
+// checkTerms holds that the archive says under which terms each module may be copied that is in the binary, and has the
+// manual page and the completions.
+func checkTerms(t *testing.T, folder, binary string) {
+	t.Helper()
+	terms, err := os.ReadFile(filepath.Join(folder, "copyright"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(run(t, ".", "go", "version", "-m", binary)) {
+		words := strings.Fields(line)
+		if len(words) > 2 && words[0] == "dep" && !strings.Contains(string(terms), "\n"+words[1]+" "+words[2]) {
+			t.Errorf("%s %s is in the binary, and its terms are not told", words[1], words[2])
+		}
+	}
+	for _, name := range []string{"README.md", "fipsim.1", "completions/fipsim.bash", "completions/_fipsim", "completions/fipsim.fish"} {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
+			t.Errorf("the archive has no %s, or an empty one: %v", name, err)
+		}
+	}
+}
+
 // checkDeb looks into a package without installing it.
 func checkDeb(t *testing.T, deb string) {
 	t.Helper()
@@ -123,6 +145,9 @@ func checkDeb(t *testing.T, deb string) {
 		`-rw-r--r-- root/root .* \./usr/share/bash-completion/completions/fipsim\n`,
 		`-rw-r--r-- root/root .* \./usr/share/zsh/vendor-completions/_fipsim\n`,
 		`-rw-r--r-- root/root .* \./usr/share/fish/vendor_completions\.d/fipsim\.fish\n`,
+		`-rw-r--r-- root/root .* \./usr/share/man/man1/fipsim\.1\.gz\n`,
+		`-rw-r--r-- root/root .* \./usr/share/doc/fipsim/changelog\.gz\n`,
+		`-rw-r--r-- root/root .* \./usr/share/doc/fipsim/copyright\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(files) {
 			t.Errorf("no %s in\n%s", want, files)
@@ -137,5 +162,11 @@ func checkDeb(t *testing.T, deb string) {
 	for _, script := range []string{"config", "postinst", "postrm"} {
 		run(t, filepath.Join(root, "control"), "sh", "-n", script)
 	}
-	postinst(t, root)
+	run(t, filepath.Join(root, "tree"), "md5sum", "--check", "--quiet", "../control/md5sums")
+	log := run(t, root, "gzip", "-dc", "tree/usr/share/doc/fipsim/changelog.gz")
+	version := strings.TrimSpace(run(t, ".", "dpkg-deb", "--field", deb, "Version"))
+	if !strings.HasPrefix(log, "fipsim ("+version+") ") {
+		t.Errorf("the changelog begins with another version than %s:\n%s", version, log)
+	}
+	installs(t, deb)
 }

@@ -22,6 +22,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Judge a provisioning server, rule by rule."`
 	Completion completionCmd `cmd:"" help:"Print a script of completions for a shell."`
 	Load       loadCmd       `cmd:"" help:"Put a fleet of phones on a server and measure what becomes of them."`
+	Man        manCmd        `cmd:"" help:"Print the manual page."`
 	Notify     notifyCmd     `cmd:"" help:"Ask a phone to provision: send it a SIP check-sync."`
 	Pcap       pcapCmd       `cmd:"" help:"Read captures of phones: show what they did."`
 	Phone      phoneCmd      `cmd:"" help:"Be a phone: provision from a server and tell what happened."`
