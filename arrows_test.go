@@ -120,11 +120,12 @@ type goPackage struct {
 	Imports    []string
 }
 
-// packages lists the module's packages, those that do not compile included: that is
-// for the compiler to tell.
-func packages(t *testing.T) []goPackage {
+// packages lists the module's packages as they are on a system, those that do not compile
+// included: that is for the compiler to tell.
+func packages(t *testing.T, system string) []goPackage {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,GoFiles,Imports", "./...")
+	cmd.Env = append(cmd.Environ(), "GOOS="+system, "CGO_ENABLED=0")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -167,19 +168,32 @@ func forbidden(from room, path string) string {
 	return from.why
 }
 
-// Every import of the module is an arrow of the table.
+// Every import of the module, on any system, is an arrow of the table, and no room of the
+// table is empty.
 func TestArrows(t *testing.T) {
-	for _, p := range packages(t) {
-		from, ok := roomOf(p.ImportPath)
-		if !ok {
-			t.Errorf("%s is in no room: give it a line in this table and in ARCHITECTURE.md", p.ImportPath)
-			continue
-		}
-		for _, path := range p.Imports {
-			if why := forbidden(from, path); why != "" {
-				t.Errorf("%s imports %s: %s", p.ImportPath, path, why)
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		t.Run(system, func(t *testing.T) {
+			t.Parallel()
+			used := make(map[string]bool)
+			for _, p := range packages(t, system) {
+				from, ok := roomOf(p.ImportPath)
+				if !ok {
+					t.Errorf("%s is in no room: give it a line in this table and in ARCHITECTURE.md", p.ImportPath)
+					continue
+				}
+				used[from.path] = true
+				for _, path := range p.Imports {
+					if why := forbidden(from, path); why != "" {
+						t.Errorf("%s imports %s: %s", p.ImportPath, path, why)
+					}
+				}
 			}
-		}
+			for _, r := range rooms {
+				if !used[r.path] && system == "linux" { // the testbed is nowhere else
+					t.Errorf("%s is in the table, and there is no such room", r.path)
+				}
+			}
+		})
 	}
 }
 
