@@ -1,7 +1,6 @@
 package steps_test
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -42,6 +41,7 @@ type caught struct {
 // The faulty server without a fault obeys every rule: a rule that fails here rests on
 // how the reference server is written.
 func TestFaultlessServer(t *testing.T) {
+	besideOthers(t)
 	run, err := steps.Run(t.Context(), steps.Options{Target: startFaulty(t, faulty.Fault{}), Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +60,7 @@ func TestMutations(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes minutes: hundreds of servers are judged")
 	}
+	t.Parallel()
 	all := judgeFaults(t)
 	for _, c := range all {
 		if !slices.Contains(c.tripped, c.fault.Rule) {
@@ -105,27 +106,32 @@ func medianOf(all []caught) int {
 // judgeFaults judges a server for each fault, many at a time: they mostly wait. Those
 // that take longest begin.
 func judgeFaults(t *testing.T) []caught {
-	atOnce := 32
+	atOnce, first := 32, ownRuleWaits
 	if *wholeSuite {
-		atOnce = 24 // some rules look at how quick a server is
+		atOnce, first = 24, func(f faulty.Fault) bool { return tagsFor(f) == "" } // some rules look at how quick a server is
 	}
 	chosen, err := regexp.Compile(*faultPattern)
 	if err != nil {
 		t.Fatal(err)
 	}
 	faults := slices.DeleteFunc(faulty.All(), func(f faulty.Fault) bool { return !chosen.MatchString(f.Name) })
-	slices.SortStableFunc(faults, func(a, b faulty.Fault) int { return cmp.Compare(tagsFor(a), tagsFor(b)) }) // none: all rules
+	rest := slices.DeleteFunc(slices.Clone(faults), first)
+	faults = append(slices.DeleteFunc(faults, func(f faulty.Fault) bool { return !first(f) }), rest...)
 	var (
 		mu    sync.Mutex
 		all   []caught
 		group sync.WaitGroup
 		turn  = make(chan struct{}, atOnce)
+		few   = make(chan struct{}, 3)
 	)
 	for _, f := range faults {
 		turn <- struct{}{}
 		group.Go(func() {
-			defer func() { <-turn }()
 			c := judgeFault(t, f)
+			<-turn
+			few <- struct{}{}
+			c = judgeAgain(t, c, 1) // once, while others wait for long
+			<-few
 			mu.Lock()
 			defer mu.Unlock()
 			all = append(all, c)
@@ -136,19 +142,23 @@ func judgeFaults(t *testing.T) []caught {
 		t.Fatalf("no fault's name matches %q", *faultPattern)
 	}
 	for i := range all {
-		all[i] = judgeAgain(t, all[i])
+		all[i] = judgeAgain(t, all[i], 3)
 	}
 	slices.SortFunc(all, func(a, b caught) int { return strings.Compare(a.fault.Name, b.fault.Name) })
 	return all
 }
 
-// judgeAgain judges a fault alone where its rule could not say anything: beside thirty
+// waitFor are faults whose own rule waits long for what does not come: half a minute to two minutes.
+var waitFor = regexp.MustCompile(`data-(unconfirmed|stays-open)|wrap-|silence|block-0|abandoned|one-at-a-time|dies|/block-wrong|first-answer|never-again|^dhcp/`)
+
+func ownRuleWaits(f faulty.Fault) bool { return waitFor.MatchString(f.Name) }
+
+// judgeAgain judges a fault with few others, or alone, where its rule could not say anything: beside dozens of
 // others, an ordinary request may take as long as what a fault calls slow.
-func judgeAgain(t *testing.T, c caught) caught {
+func judgeAgain(t *testing.T, c caught, tries int) caught {
 	t.Helper()
-	const tries = 3
 	for n := 0; n < tries && len(c.errors) > 0 && !slices.Contains(c.tripped, c.fault.Rule); n++ {
-		t.Logf("%s: alone once more: %s", c.fault.Name, strings.Join(c.errors, "; "))
+		t.Logf("%s: once more: %s", c.fault.Name, strings.Join(c.errors, "; "))
 		c = judgeFault(t, c.fault)
 	}
 	return c

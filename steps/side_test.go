@@ -24,6 +24,7 @@ func (b bomb) ListenPacket(ctx context.Context, network, address string) (net.Pa
 // A panic in what a step does, or starts, is an Error of its scenario and not the end
 // of the process.
 func TestPanicIsAnError(t *testing.T) {
+	t.Parallel()
 	target, err := StartEmbedded(t.Context())
 	if err != nil {
 		t.Fatal(err)

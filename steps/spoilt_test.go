@@ -198,6 +198,7 @@ func rulesOf(chapters []string, but string) []string {
 }
 
 func TestStalesAreCaught(t *testing.T) {
+	besideOthers(t)
 	for _, s := range stales {
 		t.Run(s.name, func(t *testing.T) {
 			catches(t, &spoilt{scheme: "http", each: s.each}, rulesOf([]string{"content"}, ""), s.caught)
@@ -209,6 +210,7 @@ func TestWrongsAreCaught(t *testing.T) {
 	if testing.Short() {
 		t.Skip("judges a wrong server some forty times")
 	}
+	t.Parallel()
 	names := []string{"names", "boot", "cfg", "includes", "order", "missing", "static", "resources"}
 	for _, w := range wrongs {
 		// What becomes of bytes has no bearing on names, and costs most of the time.

@@ -9,6 +9,7 @@ import (
 
 // The reference server obeys every rule.
 func TestReferenceServer(t *testing.T) {
+	besideOthers(t)
 	target, err := steps.StartEmbedded(t.Context())
 	if err != nil {
 		t.Fatal(err)
