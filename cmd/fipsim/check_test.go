@@ -25,6 +25,7 @@ import (
 // TestCheckScripts runs `fipsim check` against servers of this test: one behaviour a
 // file, in testdata/check.
 func TestCheckScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/check",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -20,18 +20,16 @@ import (
 // hostilePassword is what must not be told; no other text has it.
 const hostilePassword = "sunflower"
 
-// eachHostile starts the attacks that are wanted, eight at a time.
+// eachHostile starts the attacks that are wanted. Those on the way to files are the last of all, and keep a suite waiting longest:
+// they begin.
 func eachHostile(t *testing.T, want func(hostile.Attack) bool, meet func(t *testing.T, s *hostile.Server)) {
 	t.Helper()
-	turn := make(chan struct{}, 8)
-	for _, attack := range hostile.All() {
+	for _, attack := range slices.Backward(hostile.All()) {
 		if !want(attack) {
 			continue
 		}
 		t.Run(attack.Name, func(t *testing.T) {
 			t.Parallel()
-			turn <- struct{}{}
-			defer func() { <-turn }()
 			s, err := hostile.Start(t.Context(), attack)
 			if err != nil {
 				t.Fatal(err)
@@ -48,6 +46,7 @@ func TestCheckHostileServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("dozens of servers are judged that mostly keep it waiting: a minute or two")
 	}
+	t.Parallel()
 	// Registrars are no servers to judge; what name servers do to the suite is package steps' to test.
 	want := func(a hostile.Attack) bool { return a.Scheme != "sip" && a.Scheme != "dns" }
 	eachHostile(t, want, func(t *testing.T, s *hostile.Server) {
@@ -150,6 +149,7 @@ func TestHostileDiscovery(t *testing.T) {
 	if testing.Short() {
 		t.Skip("dozens of servers are met that mostly keep it waiting: half a minute")
 	}
+	t.Parallel()
 	ways := map[string]string{"pnp": "--pnp-address", "dhcp": "--dhcp-relay"}
 	hurry := []string{"--behaviour", "pass_time=4s", "--behaviour", "pnp_wait=1s", "--behaviour", "pnp_linger=200ms", "--behaviour", "dhcp_wait=2s"}
 	eachHostile(t, func(a hostile.Attack) bool { return ways[a.Scheme] != "" }, func(t *testing.T, s *hostile.Server) {

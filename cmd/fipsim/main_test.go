@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) {
 type leakless struct{ *testing.M }
 
 func (l leakless) Run() (status int) {
+	sideBySide()
 	if status = l.M.Run(); status != 0 {
 		return status
 	}
@@ -31,6 +33,17 @@ func (l leakless) Run() (status int) {
 		return 1
 	}
 	return 0
+}
+
+// manyWaits is how many parallel tests go on at once: servers that are hostile or silent keep most of them waiting.
+const manyWaits = 16
+
+// sideBySide lets so many, unless -parallel says how many. What -short leaves does not wait.
+func sideBySide() {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue && !testing.Short() {
+		_ = p.Value.Set(strconv.Itoa(manyWaits)) // a number
+	}
 }
 
 // TestScripts runs the command as people do: one behaviour a file, in testdata/script.

@@ -18,12 +18,14 @@ import (
 // A phone's pass, captured, extracted and done again from the capture alone, gives the
 // same settings: over each protocol, and however the phone found its server.
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, scheme := range []string{"tftp", "ftp", "http", "https"} {
 		for _, discovery := range []string{"PnP", "DHCP"} {
 			t.Run(scheme+" by "+discovery, func(t *testing.T) {
 				if testing.Short() && scheme != "tftp" {
 					t.Skip("each judges a server by what was extracted; one protocol shows the way")
 				}
+				t.Parallel()
 				roundTrip(t, scheme, discovery)
 			})
 		}
