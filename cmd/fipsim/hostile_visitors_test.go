@@ -17,9 +17,11 @@ func doorsOf(c *serveCmd) hostile.Doors {
 // The worst phones come to a server: what it tells of them is harmless, and the next
 // phone gets its files.
 func TestServeHostileVisitors(t *testing.T) {
+	turn := make(turns, 2)
 	for _, v := range hostile.Visitors() {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
+			turn.take(t)
 			c := interviewing(t, "", 0, 0)
 			c.Docroot, c.PnP, c.DHCP = folder(t, map[string]string{"y000000000000.cfg": "a.b=c\n"}), true, true
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
@@ -43,9 +45,11 @@ func TestServeHostileVisitors(t *testing.T) {
 // The worst phones are interviewed: each boot ends by itself, and what is told and
 // written of them is harmless.
 func TestInterviewHostileVisitors(t *testing.T) {
+	turn := make(turns, 2)
 	for _, v := range hostile.Visitors() {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
+			turn.take(t)
 			out := filepath.Join(t.TempDir(), "desk.yaml")
 			c := interviewing(t, out, 2*time.Second, 100*time.Millisecond)
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })

@@ -18,7 +18,7 @@ import (
 // TestLoadScripts runs `fipsim load` against servers of this test: one behaviour a file, in
 // testdata/load. A load beside many others could be invalid: two at a time.
 func TestLoadScripts(t *testing.T) {
-	turn := make(chan struct{}, 2)
+	turn := make(turns, 2)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/load",
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

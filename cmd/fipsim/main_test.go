@@ -46,6 +46,16 @@ func sideBySide() {
 	}
 }
 
+// turns let fewer go on at once: loads beside many others are invalid, and free ports are taken by others before they are used.
+type turns chan struct{}
+
+// take waits for a turn, which lasts until the test's end.
+func (c turns) take(t *testing.T) {
+	t.Helper()
+	c <- struct{}{}
+	t.Cleanup(func() { <-c })
+}
+
 // TestScripts runs the command as people do: one behaviour a file, in testdata/script.
 // `status N fipsim …` asserts the exit status.
 func TestScripts(t *testing.T) {
