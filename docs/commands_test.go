@@ -48,7 +48,10 @@ func TestCommands(t *testing.T) {
 		if blocks := readPage(t, name); !hasCommands(blocks) {
 			continue
 		}
-		t.Run(name, func(t *testing.T) { startWorld(t, name, bin) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			startWorld(t, name, bin)
+		})
 	}
 }
 
