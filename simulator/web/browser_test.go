@@ -139,6 +139,7 @@ func (b *tab) until(js string) {
 	wait := `new Promise(done => {
 		const look = () => { if (` + js + `) done(true); };
 		new MutationObserver(look).observe(document, {subtree: true, childList: true, attributes: true, characterData: true});
+		setInterval(look, 100); // the address changes without the document
 		look();
 	})`
 	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
