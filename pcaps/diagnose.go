@@ -24,6 +24,7 @@ const (
 	FileCut        Cause = "file-cut"         // a file ended before its end
 	NothingThere   Cause = "nothing-there"    // the server has no file for this phone
 	IncludeMissing Cause = "include-missing"  // a file that the boot file names is not there
+	FileMissing    Cause = "file-missing"     // another file that the phone asked for is not there: a ringtone, a picture
 	OnlyCommon     Cause = "only-common-cfg"  // the phone got the common cfg, and none of its own
 	SlowAnswer     Cause = "slow-answer"      // an answer after the phone had asked again
 	Unusable       Cause = "unusable-setting" // settings or files that the phone cannot use
@@ -51,7 +52,8 @@ const (
 var sides = map[Cause]Side{
 	NoAnswer: Open, NoServerNamed: ByDiscovery, NotifyIgnored: ByDiscovery, WrongServer: ByPhone, Refused: Open, TLSRefused: Open,
 	LoginRefused: Open, Forbidden: ByServer, ServerFailed: ByServer, FileCut: ByServer, NothingThere: ByFiles,
-	IncludeMissing: ByFiles, OnlyCommon: ByFiles, SlowAnswer: Open, Unusable: ByFiles, Incomplete: ByCapture, NothingSeen: Open,
+	IncludeMissing: ByFiles, FileMissing: ByFiles, OnlyCommon: ByFiles,
+	SlowAnswer: Open, Unusable: ByFiles, Incomplete: ByCapture, NothingSeen: Open,
 }
 
 // words are the side in a sentence.

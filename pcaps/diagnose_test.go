@@ -56,6 +56,34 @@ func TestDiagnoses(t *testing.T) {
 			w.serve(40002, "a.cfg", "lang.gui=English\n", true)
 			w.serve(40003, "b.cfg", "", false)
 		}, IncludeMissing, "the boot file includes b.cfg"},
+		{"a file that the boot file does not name", func(w *writer) {
+			w.serve(40001, mac+".boot", "include:config <sub/a.cfg>\ninclude:config <$(MA).cfg>\n", true)
+			w.serve(40002, "sub/a.cfg", "lang.gui=English\n", true)
+			w.serve(40003, mac+".cfg", "lang.gui=English\n", true)
+			w.serve(40004, "ring.wav", "", false)
+		}, FileMissing, "ring.wav is not there"},
+		{"an include with the MAC in its name", func(w *writer) {
+			w.serve(40001, mac+".boot", "include:config <$(MA).cfg>\n", true)
+			w.serve(40002, mac+".cfg", "", false)
+			w.serve(40003, "ring.wav", "", false)
+		}, IncludeMissing, "the boot file includes " + mac + ".cfg, and"},
+		{"a resource is missing, and there is no boot file", func(w *writer) {
+			w.serve(40001, mac+".boot", "", false)
+			w.serve(40002, mac+".cfg", "lang.gui=English\n", true)
+			w.serve(40003, "ring.wav", "", false)
+		}, FileMissing, "ring.wav is not there"},
+		{"its own cfg, which no boot file names", func(w *writer) {
+			w.serve(40001, "y000000000000.boot", "include:config <a.cfg>\n", true)
+			w.serve(40002, "a.cfg", "lang.gui=English\n", true)
+			w.serve(40003, mac+".cfg", "", false)
+		}, FileMissing, mac + ".cfg is not there"},
+		{"a boot file that the capture has not", func(w *writer) {
+			w.ask(40001, mac+".boot")
+			boot := "include:config <a.cfg>\n" + strings.Repeat("#", 600)
+			to := netip.AddrPortFrom(testPhone.Addr(), 40001)
+			w.ethernet(etherIPv4, packetOf(w.t, testTID, to, tftp.AppendData(nil, 2, []byte(boot[512:]))))
+			w.serve(40002, "a.cfg", "", false)
+		}, IncludeMissing, "the phone asked for a.cfg after its boot file, and the server says that it is not there"},
 		{"a web page", func(w *writer) { w.serve(40001, mac+".cfg", "<html><body>Login</body></html>", true) }, Unusable, "with a web page"},
 		{"settings of no use", func(w *writer) { w.serve(40001, mac+".cfg", "account.1.enable=1\n<<<<<<< HEAD\n", true) }, Unusable, mac + ".cfg:2"},
 		{"forbidden", func(w *writer) {

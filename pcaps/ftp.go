@@ -3,7 +3,6 @@ package pcaps
 import (
 	"bytes"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -23,9 +22,10 @@ type ftpTalk struct {
 	lines   [2][]byte // of the server, of the client; as far as they came
 	dead    bool      // TLS took over, or a line was too long
 	pending []ftpCommand
-	multi   string // the code of a reply of several lines
-	dir     string // CWD
-	size    int64  // of SIZE; -1: not asked
+	multi   string   // the code of a reply of several lines
+	dir     string   // CWD
+	size    int64    // of SIZE; -1: not asked
+	unsized *unsized // a SIZE that was refused; nil: none
 	file    *ftpFile
 }
 
@@ -104,29 +104,39 @@ func (t *ftpTalk) command(m moment, line string) {
 		}
 	case "RETR":
 		t.finishFile(m)
-		t.retrieve(c)
+		t.notSized(t.path(c.arg))
+		t.file = t.begin(c.m, c.arg, t.path(c.arg))
+		t.size = -1
+	case "CWD", "STOR", "APPE": // a folder, or a file that is new there
+		t.notSized(t.path(c.arg))
+	case "SIZE", "QUIT":
+		t.notSized("")
 	}
 }
 
-// retrieve begins a file.
-func (t *ftpTalk) retrieve(c ftpCommand) {
-	if mac, ok := macIn(c.arg); ok {
-		t.phone = t.f.w.r.claim(t.f.client.Addr(), t.f.hw, mac)
-	}
-	if t.phone = t.phone.real(); t.phone == nil {
-		return
-	}
-	t.phone.provisions = true
-	name := c.arg
+// path is a file's name with the folder that the session is in.
+func (t *ftpTalk) path(name string) string {
 	if t.dir != "" && !strings.HasPrefix(name, "/") {
 		name = strings.TrimSuffix(t.dir, "/") + "/" + name
 	}
-	t.file = &ftpFile{name: baseName(name), url: urlOf("ftp", t.f.server, 21, name), sent: c.m, last: c.m, size: t.size}
-	t.size = -1
-	e := t.file.event(trace.FetchRequest, c.m)
+	return name
+}
+
+// begin records that a file is asked for; nil: by nobody of interest.
+func (t *ftpTalk) begin(m moment, arg, path string) *ftpFile {
+	if mac, ok := macIn(arg); ok {
+		t.phone = t.f.w.r.claim(t.f.client.Addr(), t.f.hw, mac)
+	}
+	if t.phone = t.phone.real(); t.phone == nil {
+		return nil
+	}
+	t.phone.provisions = true
+	f := &ftpFile{name: baseName(path), url: urlOf("ftp", t.f.server, 21, path), sent: m, last: m, size: t.size}
+	e := f.event(trace.FetchRequest, m)
 	e.Peer, e.Attempt = t.f.server, 1
-	e.Facts = []Fact{{"ftp.path", name}}
+	e.Facts = []Fact{{"ftp.path", path}}
 	t.f.w.r.record(t.phone, e)
+	return f
 }
 
 func baseName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
@@ -199,6 +209,8 @@ func (t *ftpTalk) obey(m moment, c *ftpCommand, code int, text string) {
 		if n, err := strconv.ParseInt(strings.TrimSpace(text[3:]), 10, 64); err == nil && n >= 0 {
 			t.size = n
 		}
+	case c.verb == "SIZE" && code == 550:
+		t.unsized = &unsized{arg: c.arg, path: t.path(c.arg), sent: c.m, said: m, reply: text}
 	case c.verb == "AUTH" && code == 234:
 		t.dead = true
 		e := Event{Event: trace.Event{Kind: trace.FetchReply, At: m.at, Frame: m.frame, Peer: t.f.server,
@@ -228,27 +240,6 @@ func (t *ftpTalk) chdir(dir string) {
 	}
 }
 
-// dataAddress reads h1,h2,h3,h4,p1,p2 (RFC 959 §4.1.2) or |n|address|port| (RFC 2428)
-// anywhere in text. The address is the control connection's: a server behind NAT tells
-// a wrong one.
-func dataAddress(text string, host netip.Addr) (netip.AddrPort, bool) {
-	if i := strings.IndexByte(text, '|'); i >= 0 {
-		parts := strings.Split(text[i:], "|")
-		if len(parts) < 5 {
-			return netip.AddrPort{}, false
-		}
-		port, err := strconv.ParseUint(parts[3], 10, 16)
-		return netip.AddrPortFrom(host, uint16(port)), err == nil && port > 0
-	}
-	numbers := strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
-	if len(numbers) < 6 {
-		return netip.AddrPort{}, false
-	}
-	high, err1 := strconv.ParseUint(numbers[len(numbers)-2], 10, 8)
-	low, err2 := strconv.ParseUint(numbers[len(numbers)-1], 10, 8)
-	return netip.AddrPortFrom(host, uint16(high<<8|low)), err1 == nil && err2 == nil
-}
-
 func (t *ftpTalk) hole(fromClient bool, _ moment) {
 	side := 0
 	if fromClient {
@@ -262,6 +253,7 @@ func (t *ftpTalk) close(m moment) {
 		t.told(c, 0, "no reply")
 	}
 	t.finishFile(m)
+	t.notSized("")
 }
 
 // finishFile ends a file of which no end was seen.

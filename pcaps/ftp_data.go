@@ -2,6 +2,9 @@ package pcaps
 
 import (
 	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
 
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -114,4 +117,25 @@ func (t *ftpTalk) keep(f *ftpFile, m moment, partial string) {
 		file.Body = append([]byte{}, f.body.bytes()...)
 	}
 	t.f.w.r.keep(t.phone, file)
+}
+
+// dataAddress reads h1,h2,h3,h4,p1,p2 (RFC 959 §4.1.2) or |n|address|port| (RFC 2428)
+// anywhere in text. The address is the control connection's: a server behind NAT tells
+// a wrong one.
+func dataAddress(text string, host netip.Addr) (netip.AddrPort, bool) {
+	if i := strings.IndexByte(text, '|'); i >= 0 {
+		parts := strings.Split(text[i:], "|")
+		if len(parts) < 5 {
+			return netip.AddrPort{}, false
+		}
+		port, err := strconv.ParseUint(parts[3], 10, 16)
+		return netip.AddrPortFrom(host, uint16(port)), err == nil && port > 0
+	}
+	numbers := strings.FieldsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	if len(numbers) < 6 {
+		return netip.AddrPort{}, false
+	}
+	high, err1 := strconv.ParseUint(numbers[len(numbers)-2], 10, 8)
+	low, err2 := strconv.ParseUint(numbers[len(numbers)-1], 10, 8)
+	return netip.AddrPortFrom(host, uint16(high<<8|low)), err1 == nil && err2 == nil
 }

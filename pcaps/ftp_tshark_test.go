@@ -128,3 +128,27 @@ func holdFTP(t *testing.T, b []byte, body string) {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }
+
+// A client that is refused SIZE, and asks no further, was told that there is no such file,
+// once for each; where it does ask, that answer counts, and folders and uploads are none.
+func TestFTPSizeRefused(t *testing.T) {
+	w := newWriter(t, layers.LinkTypeEthernet)
+	newFTPSession(w, testPhone.Addr(), testServer.Addr(), 41000).does("SIZE", "gone.cfg", "550 no such file").does("CWD", "sub", "250 ok").
+		does("SIZE", "gone2.cfg", "550 no such file").does("SIZE", "there.cfg", "550 not now").does("PASV", "", "227 (192,0,2,1,200,13)").
+		passive("there.cfg", "k=v\n", 200<<8+13).
+		does("SIZE", "/folder", "550 not a plain file").does("CWD", "/folder", "250 ok").
+		does("SIZE", "new.log", "550 no such file").does("STOR", "new.log", "553 no").
+		does("SIZE", "last.cfg", "550 no such file").c.hangup()
+	var got []string
+	for _, e := range read(t, w.out.Bytes()).Phones[0].Events {
+		if e.Kind == trace.FetchMissing || e.Kind == trace.FetchDone {
+			got = append(got, fmt.Sprint(e.Kind, " ", e.URL, " ", e.Detail))
+		}
+	}
+	want := []string{"fetch.missing ftp://192.0.2.1/gone.cfg 550 no such file (to SIZE)",
+		"fetch.missing ftp://192.0.2.1/sub/gone2.cfg 550 no such file (to SIZE)", "fetch.done ftp://192.0.2.1/sub/there.cfg ",
+		"fetch.missing ftp://192.0.2.1/folder/last.cfg 550 no such file (to SIZE)"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

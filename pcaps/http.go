@@ -30,6 +30,7 @@ type httpAsk struct {
 	url    string
 	method string
 	auth   string // the scheme of its Authorization
+	takes  accepts
 	sent   moment
 	res    *http.Response
 	body   body
@@ -135,6 +136,7 @@ func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
 	readAgent(phone, agent)
 	a.phone = phone
 	a.auth, _, _ = strings.Cut(r.Header.Get("Authorization"), " ")
+	a.takes = acceptsOf(r.Header)
 	e := a.event(trace.FetchRequest, m)
 	e.Peer, e.Attempt = h.f.server, 1
 	e.Facts = []Fact{{"http.method", r.Method}, {"http.version", r.Proto}, {"http.path", trace.Clean(r.URL.EscapedPath())},

@@ -87,19 +87,26 @@ func (h *httpTalk) location(a *httpAsk) string {
 func (h *httpTalk) file(a *httpAsk, m moment, facts []Fact) {
 	e := a.event(trace.FetchDone, m)
 	e.Peer, e.Bytes = h.f.server, a.body.n
-	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.body.n, Body: a.body.bytes()}
+	f := File{Name: a.name, URL: a.url, Frame: m.frame, Bytes: a.body.n}
+	digest := ""
 	switch {
 	case a.lost:
-		f.Partial = "the capture lacks a part of it"
+		f.Body, f.Partial = a.body.bytes(), "the capture lacks a part of it"
 		e.Detail = f.Partial
 	case a.body.notKept() != "":
-		f.Body, f.Partial = nil, a.body.notKept()
+		f.Partial, digest = a.body.notKept(), a.body.digest(h.f.w.r)
+	default:
+		body, coding, why := a.takes.decoded(a.res, a.body.bytes())
+		f.Body, f.Partial, e.Detail, digest = body, why, why, a.body.digest(h.f.w.r)
+		if coding != "" && why == "" {
+			e.Detail, digest = fmt.Sprintf("%s, as asked for; unpacked %d bytes", coding, len(body)), digestOf(body)
+		}
 	}
 	if f.Body == nil && f.Partial == "" {
 		f.Body = []byte{}
 	}
-	if !a.lost {
-		facts = append(facts, Fact{"content", a.body.digest(h.f.w.r)})
+	if digest != "" {
+		facts = append(facts, Fact{"content", digest})
 	}
 	if t := a.res.Header.Get("Content-Type"); t != "" {
 		facts = append(facts, Fact{"http.content-type", trace.Clean(t)})

@@ -42,6 +42,10 @@ func (r *reader) notes() {
 		}
 		r.note("%d events are left out of those of all phones: more than %s are not kept; name one phone with --phone", r.roster.left, most)
 	}
+	if r.tftp.twice > 0 {
+		r.note("%d TFTP requests are in it twice, within %s: it was taken at two interfaces, or a mirror port sends both ways; editcap -d "+
+			"leaves such frames out", r.tftp.twice, twiceWithin)
+	}
 	if r.tftp.cut > 0 {
 		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)
 	}

@@ -179,7 +179,7 @@ func ruleFiles(s *story) []Diagnosis {
 	var all []Diagnosis
 	var missed, got []*attempt
 	var names []string
-	gotOwn, gotCommon, boot := false, false, false
+	gotCommon, boot := false, false
 	for _, a := range s.fetches {
 		switch {
 		case a.missing():
@@ -187,7 +187,6 @@ func ruleFiles(s *story) []Diagnosis {
 			names = append(names, a.name)
 		case a.done():
 			got = append(got, a)
-			gotOwn = gotOwn || s.own(a.file())
 			gotCommon = gotCommon || a.file() == device.CommonCfg
 			boot = boot || strings.HasSuffix(a.name, ".boot")
 		}
@@ -212,7 +211,9 @@ func ruleFiles(s *story) []Diagnosis {
 			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."})
 	case boot:
 		all = append(all, s.includesMissing(missed)...)
-	case gotCommon && !gotOwn:
+	case !gotCommon || s.gotOwn():
+		all = append(all, s.fileMissing(missed)...)
+	default:
 		d := Diagnosis{Cause: OnlyCommon, rank: 40, Frames: append(frames(), got[0].frames()...),
 			Filter: s.filter(protocolFilter(got[0]), got[0].server().Addr())}
 		d.Text = fmt.Sprintf("the phone fell back to the common %s: %s are not there", device.CommonCfg, listed(names))
@@ -246,26 +247,6 @@ func (s *story) asked(name string) bool {
 		}
 	}
 	return false
-}
-
-// includesMissing: files that a boot file names and the server lacks.
-func (s *story) includesMissing(missed []*attempt) []Diagnosis {
-	d := Diagnosis{Cause: IncludeMissing, rank: 35}
-	var names []string
-	for _, a := range missed {
-		if strings.HasSuffix(a.name, ".boot") || a.file() == s.p.MAC.String() {
-			continue
-		}
-		names = append(names, a.name)
-		d.Frames = append(d.Frames, a.frames()...)
-		d.Filter = s.filter(protocolFilter(a), a.server().Addr())
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	d.Text = fmt.Sprintf("the boot file includes %s, and the server says that it is not there: the phone goes on without it", listed(names))
-	d.Next = "Compare the include lines with the names on the server: they are relative to the boot file, and case counts."
-	return []Diagnosis{d}
 }
 
 // listed joins names for a sentence, no more than a few.

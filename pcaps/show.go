@@ -134,7 +134,7 @@ func (c *Capture) writeText(w io.Writer) error {
 			writeLine(&b, e.place(), since, line)
 		})
 		if more > 0 {
-			fmt.Fprintf(&b, "                   … and %d more events\n", more)
+			fmt.Fprintf(&b, "                   … and %s\n", times(more, "more event"))
 		}
 		for i, d := range Diagnose(p) {
 			fmt.Fprintf(&b, "  %d. %s\n", i+1, d.Text)
@@ -164,7 +164,7 @@ func (c *Capture) summary() string {
 	s := fmt.Sprintf("%s: %s, %d frames in %s", c.Name, c.Format, c.Frames, c.Last.Sub(c.First).Round(time.Millisecond))
 	s += fmt.Sprintf(", %s", times(len(c.Phones), "phone"))
 	if c.Others > 0 {
-		s += fmt.Sprintf(" (%d other clients are left out)", c.Others)
+		s += fmt.Sprintf(" (%s left out)", times(c.Others, "other client"))
 	}
 	return s
 }
@@ -204,7 +204,7 @@ func (c *Capture) WriteMarkdown(w io.Writer) error {
 			fmt.Fprintf(&b, "| %.3f | %s | %s |\n", since.Seconds(), strings.TrimPrefix(e.place(), "#"), cell(line))
 		})
 		if more > 0 {
-			fmt.Fprintf(&b, "\n… and %d more events\n", more)
+			fmt.Fprintf(&b, "\n… and %s\n", times(more, "more event"))
 		}
 		_, err := b.WriteTo(w)
 		return err

@@ -1,6 +1,7 @@
 package pcaps
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -83,7 +84,7 @@ func (s *story) fetch(last map[asked]*attempt, e *Event) {
 		}
 	}
 	if a == nil || e.Kind == trace.FetchRequest && e.Attempt <= 1 && a.end.Kind != "" {
-		a = &attempt{pass: e.Pass, name: e.Name, url: e.URL}
+		a = &attempt{pass: e.Pass, name: cmp.Or(e.Name, "a file without a name"), url: e.URL}
 		last[key] = a
 		s.fetches = append(s.fetches, a)
 	}

@@ -60,7 +60,8 @@ const (
 	maxOver      = 8192             // of those that are over the last ones, for what comes late
 	tftpIdle     = 90 * time.Second // then nothing more is expected
 	maxHoles     = 20
-	maxRepeats   = 20 // events of repeated blocks of one transfer
+	maxRepeats   = 20                   // events of repeated blocks of one transfer
+	twiceWithin  = 3 * time.Millisecond // no phone asks again so soon
 )
 
 // tftpPort is where requests go (RFC 1350 §4).
@@ -76,6 +77,7 @@ type tftpWatch struct {
 	tails  [3]map[string][]Fact // what requests say after the name, by their opcodes
 	oldest time.Time            // no packet of a transfer in open is older
 	cut    int                  // transfers that were given up for want of room
+	twice  int                  // requests that the capture has twice
 }
 
 func newTFTPWatch(r *roster) *tftpWatch {
@@ -113,6 +115,13 @@ func (w *tftpWatch) request(d datagram) {
 		w.malformed(d, err)
 		return
 	}
+	if t := w.open[d.src]; t != nil && t.twice(d) {
+		w.twice++
+		e := t.event(trace.FetchIgnored, d)
+		e.Peer, e.Detail, e.Facts = d.dst, "the same request, right after it: the capture has it twice", t.facts
+		w.r.record(t.phone, e)
+		return
+	}
 	if t := w.open[d.src]; t != nil && !t.done && !t.peer.IsValid() && t.server == d.dst && bytes.Equal(t.request, d.data) {
 		t.sends++
 		w.sent(t, d)
@@ -147,6 +156,13 @@ func (w *tftpWatch) request(d datagram) {
 	w.open[d.src] = t
 	w.live++
 	w.sent(t, d)
+}
+
+// twice reports whether a request is the last one once more: a capture of two interfaces
+// that a packet passes, or of a mirror port, has it twice.
+func (t *transfer) twice(d datagram) bool {
+	since := d.at.Sub(t.sentAt)
+	return since >= 0 && since < twiceWithin && t.server == d.dst && bytes.Equal(t.request, d.data)
 }
 
 // again reports whether a request is the transfer's own once more, though it was answered.

@@ -1,9 +1,12 @@
 package pcaps
 
 import (
+	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/fipsim/fipsim/simulator/tftp"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -138,14 +141,27 @@ func (w *tftpWatch) keep(t *transfer, frame int, partial string) {
 	f := File{Name: t.name, URL: t.url(), Frame: frame, Bytes: t.body.n, Partial: partial}
 	if why := t.body.notKept(); why != "" {
 		f.Partial = why
-	} else if f.Body = t.body.bytes(); f.Body == nil {
-		f.Body = []byte{}
+	} else {
+		f.Body = t.text(t.body.bytes())
 	}
 	if t.body.n > 0 || partial == "" {
 		w.r.keep(t.phone, f)
 	}
 	t.body.free(w.r)
 	t.holes = nil
+}
+
+// text undoes what the mode does to a file: in netascii each end of a line is CR LF, and
+// a CR is CR NUL (RFC 1350 §1, RFC 764).
+func (t *transfer) text(b []byte) []byte {
+	if strings.EqualFold(t.facts[1].Value, tftp.Netascii) {
+		b = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
+		b = bytes.ReplaceAll(b, []byte("\r\x00"), []byte("\r"))
+	}
+	if b == nil {
+		return []byte{}
+	}
+	return b
 }
 
 // underWay is how many bytes of files that have not come to their end are held.

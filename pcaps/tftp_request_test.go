@@ -4,11 +4,61 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket/layers"
 
 	"github.com/fipsim/fipsim/simulator/tftp"
+	"github.com/fipsim/fipsim/simulator/trace"
 )
+
+// A packet that passes two interfaces is in a capture twice: that is no request sent again,
+// to which the answer came late.
+func TestRequestsTwice(t *testing.T) {
+	for _, test := range []struct {
+		gap   time.Duration
+		cause Cause
+		sends int
+	}{{time.Millisecond, AllWell, 1}, {500 * time.Millisecond, SlowAnswer, 2}} {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		ask := packetOf(t, testPhone, testServer, tftp.AppendRRQ(nil, passCfg, "octet"))
+		w.ethernet(etherIPv4, ask)
+		w.at = w.at.Add(test.gap - 10*time.Millisecond)
+		w.ethernet(etherIPv4, ask)
+		w.ethernet(etherIPv4, packetOf(t, testTID, testPhone, tftp.AppendData(nil, 1, []byte("lang.gui=French\n"))))
+		c := read(t, w.out.Bytes())
+		sends := 0
+		for _, e := range c.Phones[0].Events {
+			if e.Kind == trace.FetchRequest {
+				sends++
+			}
+		}
+		told := strings.Contains(strings.Join(c.Notes, ""), "1 TFTP requests are in it twice")
+		if d := Diagnose(c.Phones[0]); d[len(d)-1].Cause != test.cause || sends != test.sends || told != (sends == 1) {
+			t.Errorf("%s: %d sends, %v, %+v", test.gap, sends, c.Notes, d)
+		}
+	}
+}
+
+// In netascii the ends of lines are the mode's, not the file's: nobody is told to correct
+// them, and what is extracted is the file.
+func TestNetascii(t *testing.T) {
+	for _, test := range []struct{ mode, want string }{
+		{"NetASCII", "lang.gui=French\nx=a\rb\n"}, {"octet", "lang.gui=French\r\nx=a\r\x00b\r\n"},
+	} {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		w.ethernet(etherIPv4, packetOf(t, testPhone, testServer, tftp.AppendRRQ(nil, passCfg, test.mode)))
+		w.ethernet(etherIPv4, packetOf(t, testTID, testPhone, tftp.AppendData(nil, 1, []byte("lang.gui=French\r\nx=a\r\x00b\r\n"))))
+		p := read(t, w.out.Bytes()).Phones[0]
+		if got := string(p.Files[0].Body); got != test.want {
+			t.Errorf("%s: %q", test.mode, got)
+		}
+		if d := Diagnose(p)[0]; (d.Cause == AllWell) != (test.mode != "octet") {
+			t.Errorf("%s: %+v", test.mode, d)
+		}
+	}
+}
 
 // What follows the name is remembered: a request reads the same whatever was asked before.
 func TestAsked(t *testing.T) {

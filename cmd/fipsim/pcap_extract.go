@@ -38,7 +38,7 @@ func (c *pcapExtractCmd) Run(a *app) error {
 	for _, r := range out.Remarks {
 		fmt.Fprintln(a.stdout, trace.Clean(fmt.Sprint(r)))
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: %d files, %d phones; fipsim check --scenario %s judges a server by it\n", c.Out,
-		out.Files, out.Phones, c.Out)
+	_, err = fmt.Fprintf(a.stdout, "%s: %s, %s; fipsim check --scenario %s judges a server by it\n", c.Out,
+		plural(out.Files, "file"), plural(out.Phones, "phone"), c.Out)
 	return err
 }

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -116,7 +117,8 @@ func fetchWords(e Event) (string, Tone) {
 		if scheme == "file" {
 			return "-> reads " + e.Name, plain
 		}
-		return "-> " + scheme + " asks " + peerOf(e) + " for " + e.Name + again + parenthesis(e.Detail), plain
+		name := cmp.Or(e.Name, "a file without a name")
+		return "-> " + scheme + " asks " + peerOf(e) + " for " + name + again + parenthesis(e.Detail), plain
 	case FetchReply:
 		return "<- " + e.Detail, faint
 	case FetchIgnored:
@@ -124,7 +126,8 @@ func fetchWords(e Event) (string, Tone) {
 	case FetchRedirect:
 		return "<- redirected to " + e.URL, plain
 	case FetchDone:
-		return "<- " + strconv.FormatInt(e.Bytes, 10) + " bytes in " + e.Took.Round(10*time.Microsecond).String(), good
+		took := e.Took.Round(10 * time.Microsecond).String()
+		return "<- " + strconv.FormatInt(e.Bytes, 10) + " bytes in " + took + parenthesis(e.Detail), good
 	case FetchMissing:
 		return "<- not there (" + e.Detail + "): the phone goes on", odd
 	case FetchFailed:

@@ -120,6 +120,8 @@ func TestPrinter(t *testing.T) {
 		{At: at(1), Kind: trace.FetchRequest, Name: "0021f2000001.boot", URL: url, Peer: full.Peer, Attempt: 1},
 		{At: at(4236), Kind: trace.FetchRequest, Name: "0021f2000001.boot", URL: url, Peer: full.Peer, Attempt: 2},
 		{At: at(4237), Kind: trace.FetchMissing, Name: "0021f2000001.boot", URL: url, Detail: "TFTP ERROR 1 \x1b[31mFile\nnot found"},
+		{At: at(4238), Kind: trace.FetchRequest, URL: "tftp://192.168.50.92/", Peer: full.Peer, Attempt: 1},
+		{At: at(4238), Kind: trace.FetchDone, Bytes: 512, Took: time.Millisecond, Detail: "the capture lacks block 1"},
 		{At: at(4238), Kind: trace.PassDone, Detail: "provisioned", Took: 4238 * time.Millisecond},
 	} {
 		p.Record(e)
@@ -128,6 +130,8 @@ func TestPrinter(t *testing.T) {
     0.001  -> tftp asks 192.168.50.92:69 for 0021f2000001.boot
     4.236  -> tftp asks 192.168.50.92:69 for 0021f2000001.boot again, the 2nd time
     4.237  <- not there (TFTP ERROR 1 �[31mFile�not found): the phone goes on
+    4.238  -> tftp asks 192.168.50.92:69 for a file without a name
+    4.238  <- 512 bytes in 1ms (the capture lacks block 1)
     4.238  == provisioned in 4.238s
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
