@@ -76,7 +76,7 @@ FAULT_PHONES ?= 0
 faults: ## faults of network and server under load, and their table in docs/trust.md anew (root, make servers)
 	go test ./simulator/fleet -run 'TestFaults$$' -timeout 120m -fault-phones $(FAULT_PHONES) -update-faults
 
-mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour); FAULT=tftp/name: that one
+mutation: ## judge every faulty server by all rules, and write docs/mutation.md anew (half an hour); FAULT=name: those whose names match
 	go test ./steps -run 'TestMutations$$' -timeout 90m -whole-suite -update-mutation -fault '$(FAULT)'
 
 servers: ## install the real servers that the tests use (Debian 12, as root)

@@ -214,22 +214,3 @@ func (r *reader) finish() {
 		p.ends = end
 	}
 }
-
-// Lengths returns the length on the wire of each frame of a capture, in bytes.
-func Lengths(r io.Reader) ([]int, error) {
-	s, err := newSource(r, nil)
-	if err != nil {
-		return nil, err
-	}
-	var all []int
-	for {
-		f, err := s.next()
-		if errors.Is(err, io.EOF) {
-			return all, nil
-		}
-		if err != nil {
-			return all, err
-		}
-		all = append(all, f.length)
-	}
-}

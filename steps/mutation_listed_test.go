@@ -26,7 +26,7 @@ func TestMutationTable(t *testing.T) {
 	for _, row := range tableRow.FindAllSubmatch(table, -1) {
 		rows[string(row[1])] = string(row[2])
 		if string(row[3]) != "yes" {
-			t.Errorf("%s is not caught", row[1])
+			t.Errorf("the table says that %s is not caught; make mutation FAULT=%[1]s judges it anew", row[1])
 		}
 	}
 	for _, f := range faulty.All() {

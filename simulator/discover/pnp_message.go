@@ -47,7 +47,7 @@ type address struct {
 
 type sipHeader struct{ name, value string } // name in lower case and in full
 
-// compactNames are the short names of headers (RFC 3261 §7.3.3, RFC 6665 §8.2.1).
+// compactNames are the short names of headers (RFC 3261 §7.3.3, RFC 6665 §8.4).
 var compactNames = map[string]string{
 	"c": "content-type", "f": "from", "i": "call-id", "l": "content-length", "m": "contact",
 	"o": "event", "t": "to", "u": "allow-events", "v": "via", "k": "supported",
