@@ -2,7 +2,7 @@
 # leave them. ca.pem is the certificate's, in the clone.
 # needs: dnsmasq nginx openssl ss
 cp -r scenarios/sample/. /srv/tftp/
-sed -i 's,@server@,http://192.0.2.1/,' /srv/tftp/*.boot
+sed -i 's,@server@,http://192.0.2.1/,' /srv/tftp/*.boot /srv/tftp/Phonebooks/*.cfg
 mkdir /srv/tftp/phones
 cp /srv/tftp/*.boot /srv/tftp/*.cfg /srv/tftp/phones/
 chmod -R a+rX /srv/tftp

@@ -241,11 +241,14 @@ func first(best, worst *Trial) string {
 func (f *Found) Summary(w io.Writer) error {
 	s := &lines{w: w}
 	for _, t := range f.Trials {
-		word := "held"
-		if !t.held() {
+		word, why := "held", ""
+		switch {
+		case len(t.Invalid) > 0:
+			word, why = "invalid", "; "+strings.Join(t.Invalid, "; ")
+		case !t.held():
 			word = "broke"
 		}
-		s.line("  %8.1f a second  %-5s  %s: %s", t.Rate, word, t.Judged.Threshold, t.Judged.Shown)
+		s.line("  %8.1f a second  %-7s  %s: %s%s", t.Rate, word, t.Judged.Threshold, t.Judged.Shown, why)
 	}
 	switch {
 	case f.Rate == 0:
