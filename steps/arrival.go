@@ -24,12 +24,17 @@ var errStoodStill = errors.New("nothing more came")
 
 // arrive fetches a file. Its error is Fetch's.
 func arrive(ctx context.Context, get fetch.Fetcher, r fetch.Request, limit time.Duration) (*arrival, error) {
+	return arriveIn(ctx, get, r, limit, limit)
+}
+
+// arriveIn is arrive with a limit of its own for the beginning of the file.
+func arriveIn(ctx context.Context, get fetch.Fetcher, r fetch.Request, first, limit time.Duration) (*arrival, error) {
 	within, cancel := context.WithTimeout(ctx, wholeFile)
 	defer cancel()
 	within, giveUp := context.WithCancelCause(within)
 	defer giveUp(nil)
 	a := &arrival{limit: limit, ctx: within}
-	a.timer = time.AfterFunc(limit, func() { giveUp(errStoodStill) })
+	a.timer = time.AfterFunc(first, func() { giveUp(errStoodStill) })
 	defer a.timer.Stop()
 	r.Body = a
 	_, err := get.Fetch(within, r)

@@ -226,7 +226,9 @@ func (w *world) request(ctx context.Context, at *url.URL, limit time.Duration) (
 // spoke reports whether a server said anything at all: one that does and then leaves a
 // phone waiting, or names a port at which nobody listens, is there, and breaks a rule.
 func spoke(events []trace.Event) bool {
-	return slices.ContainsFunc(events, func(e trace.Event) bool { return e.Kind == trace.FetchReply || e.Kind == trace.FetchIgnored })
+	return slices.ContainsFunc(events, func(e trace.Event) bool {
+		return e.Kind == trace.FetchReply || e.Kind == trace.FetchIgnored || e.Kind == trace.FetchRedirect
+	})
 }
 
 // gone reports whether a failure means that there is no server, or no way to it.

@@ -181,8 +181,9 @@ func (p *pulse) ask(ctx context.Context, scheme string) error {
 		return err
 	}
 	defer func() { _ = files.Close() }() // the answer is here already
-	_, err = files.Fetch(ctx, fetch.Request{URL: base.JoinPath(pulseFile), Name: pulseFile})
-	if silent(err) && spoke(recorder.Events()) {
+	const rest = 2 * time.Second         // of a file that has begun to come: who sends it is there
+	in, err := arriveIn(ctx, files, fetch.Request{URL: base.JoinPath(pulseFile), Name: pulseFile}, probeTime, rest)
+	if (silent(err) || in.stood()) && (spoke(recorder.Events()) || in.body.Len() > 0) {
 		return fmt.Errorf("not silent: %s", err) //nolint:errorlint // its code would say so
 	}
 	return err

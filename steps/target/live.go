@@ -52,7 +52,7 @@ func (s *site) probePhone(ctx context.Context, scheme string, mac device.MAC) er
 	if base == nil {
 		return nil
 	}
-	files, err := s.fetcher(false)
+	files, err := s.fetcher()
 	if err != nil {
 		return err
 	}

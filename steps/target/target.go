@@ -161,8 +161,8 @@ func (s *site) Why(c scenarios.Capability) string {
 }
 
 // fetcher returns what gets files from the server.
-func (s *site) fetcher(insecure bool) (*fetch.Schemes, error) {
+func (s *site) fetcher() (*fetch.Schemes, error) {
 	return fetch.New(fetch.Options{
-		Network: s.options.Network, TLS: fetch.TLS{CA: s.file.CA, Insecure: insecure || s.options.Insecure},
+		Network: s.options.Network, TLS: fetch.TLS{CA: s.file.CA, Insecure: s.options.Insecure},
 	})
 }
