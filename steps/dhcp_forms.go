@@ -27,6 +27,10 @@ var dhcpForms = []dhcpForm{
 		if mac, _ := chaddr(raw); mac != t.mac {
 			return "the hardware address is " + mac.String()
 		}
+		if ours := t.sent[0]; raw[bootpHtype] != ours[bootpHtype] || raw[bootpHlen] != ours[bootpHlen] {
+			return fmt.Sprintf("the hardware address is of type %d and has %d bytes, where the phone's is of type %d and has %d",
+				raw[bootpHtype], raw[bootpHlen], ours[bootpHtype], ours[bootpHlen])
+		}
 		return ""
 	}},
 	{"every answer is marked as a reply", func(_ *dhcpTalk, raw []byte) string {
@@ -64,6 +68,11 @@ var dhcpForms = []dhcpForm{
 		all := optionsOf(raw)
 		if len(all) == 0 || all[len(all)-1].code != dhcpv4.OptionEnd.Code() {
 			return "they end without it"
+		}
+		for _, f := range overloaded(raw) {
+			if !f.ended {
+				return "those in the field " + f.name + " end without it"
+			}
 		}
 		return ""
 	}},

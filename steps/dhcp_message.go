@@ -10,10 +10,14 @@ import (
 
 // Offsets of a BOOTP message (RFC 951 §3).
 const (
+	bootpHtype   = 1
+	bootpHlen    = 2
 	bootpXid     = 4
 	bootpYiaddr  = 16
 	bootpGiaddr  = 24
 	bootpChaddr  = 28
+	bootpSname   = 44
+	bootpFile    = 108
 	bootpOptions = 240
 )
 
@@ -65,6 +69,46 @@ func optionsOf(raw []byte) []dhcpOption {
 		}
 	}
 	return all
+}
+
+// overloadedField is one that holds options (RFC 2132 §9.3).
+type overloadedField struct {
+	name  string
+	ended bool // by the End option
+}
+
+// overloaded are the fields of a message that option 52 says to hold options.
+func overloaded(raw []byte) []overloadedField {
+	which, _ := value(raw, dhcpv4.OptionOptionOverload)
+	if len(which) != 1 {
+		return nil
+	}
+	const file, sname = 1, 2
+	var all []overloadedField
+	if which[0]&file != 0 {
+		all = append(all, overloadedField{"file", optionsEnd(raw[bootpFile : bootpOptions-4])})
+	}
+	if which[0]&sname != 0 {
+		all = append(all, overloadedField{"sname", optionsEnd(raw[bootpSname:bootpFile])})
+	}
+	return all
+}
+
+// optionsEnd reports whether options end with the End option.
+func optionsEnd(field []byte) bool {
+	for i := 0; i < len(field); {
+		switch {
+		case field[i] == dhcpv4.OptionPad.Code():
+			i++
+		case field[i] == dhcpv4.OptionEnd.Code():
+			return true
+		case i+1 >= len(field):
+			return false
+		default:
+			i += 2 + int(field[i+1])
+		}
+	}
+	return false
 }
 
 // value returns an option of a message.

@@ -27,12 +27,14 @@ const (
 type ftpSession struct {
 	world     *world
 	url       *url.URL
+	name      string // what RETR asks for; empty: the path of the scenario's file
 	secret    string // the password, which no report shows
 	conn      net.Conn
 	reader    *bufio.Reader
 	wait      time.Duration // for a reply
 	pasvAlone bool          // EPSV is not known
 	binary    ftpReply      // to TYPE I; the zero value: it was not sent yet
+	bare      string        // the first reply with a line that ended without CR; empty: there is none
 	host      string        // where data connections go: the control connection's host (RFC 2577 §3)
 }
 
@@ -41,6 +43,7 @@ type ftpReply struct {
 	code    int    // 0: none came
 	text    string // of all its lines
 	trouble string // why there is none
+	bare    bool   // a line of it ended without CR
 }
 
 // String is the reply, or why there is none.
@@ -105,6 +108,7 @@ func (s *ftpSession) reply() ftpReply {
 			break
 		}
 		r.text += line
+		r.bare = r.bare || !strings.HasSuffix(line, "\r\n")
 		if len(r.text) > mostOfReply {
 			r = ftpReply{trouble: fmt.Sprintf("a reply of more than %d bytes came", mostOfReply)}
 			break
@@ -121,6 +125,9 @@ func (s *ftpSession) reply() ftpReply {
 			r.text = r.text[len("220 "):]
 			break
 		}
+	}
+	if r.bare && s.bare == "" {
+		s.bare = r.String()
 	}
 	s.note(trace.FetchReply, "came: "+r.String())
 	return r

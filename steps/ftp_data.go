@@ -21,6 +21,7 @@ import (
 // at by a rule of its own.
 type ftpFetch struct {
 	login   ftpReply // where there was no session: the reply that refused it
+	folder  ftpReply // to CWD, where it was refused
 	binary  ftpReply // to TYPE I
 	epsv    ftpReply
 	pasv    ftpReply // where EPSV was refused
@@ -53,7 +54,12 @@ func (s *ftpSession) fetch(ctx context.Context) (*ftpFetch, error) {
 }
 
 // path is the URL's, relative to the folder of the login (RFC 1738 §3.2.2).
-func (s *ftpSession) path() string { return strings.TrimPrefix(s.world.talk.file.url.Path, "/") }
+func (s *ftpSession) path() string {
+	if s.name != "" {
+		return s.name
+	}
+	return strings.TrimPrefix(s.world.talk.file.url.Path, "/")
+}
 
 // passive asks for a data connection, and opens it; nil where there is none.
 func (s *ftpSession) passive(ctx context.Context, f *ftpFetch) (net.Conn, error) {
@@ -172,6 +178,8 @@ func (f *ftpFetch) String() string {
 	switch {
 	case f.login.code != 0 || f.login.trouble != "":
 		return "there was no session: " + f.login.String()
+	case f.folder.code != 0 || f.folder.trouble != "":
+		return "to CWD: " + f.folder.String()
 	case f.binary.kind() != 2:
 		return "to TYPE I: " + f.binary.String()
 	case f.port == 0 && f.epsv.trouble != "":

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fipsim/fipsim/scenarios"
 	"github.com/fipsim/fipsim/simulator/config"
@@ -18,21 +19,46 @@ func ftpRobustSteps(sc catalogue) {
 	sc.Then(`^another phone is still served over FTP$`, stillServedFTP)
 	sc.Given(`^a file that asks for a password$`, guardedFile)
 	sc.When(`^it is asked for over FTP without a login$`, func(ctx context.Context) error { return of(ctx).trespass(ctx, "", "") })
-	sc.When(`^it is asked for over FTP with a wrong password$`, func(ctx context.Context) error {
+	sc.When(`^it is asked for over FTP with `+wrongPasswords+`$`, func(ctx context.Context, which string) error {
 		u := of(ctx).talk.file.url
-		return of(ctx).trespass(ctx, u.User.Username(), nearly(u))
+		wrong, err := wrongPassword(u, which)
+		if err != nil {
+			return err
+		}
+		return of(ctx).trespass(ctx, u.User.Username(), wrong)
 	})
+	sc.When(`^it is asked for over FTP all the same after a wrong password was refused$`, trespassRefused)
 	sc.When(`^it is asked for over FTP by "anonymous"$`, func(ctx context.Context) error {
 		return of(ctx).trespass(ctx, "anonymous", "phone@example.com")
 	})
 	sc.Then(`^it is refused over FTP$`, refusedOverFTP)
 }
 
-// nearly returns a password that is longer than the right one: some servers look at its
-// beginning alone.
-func nearly(u *url.URL) string {
-	password, _ := u.User.Password()
-	return password + "-" + rand.Text()[:4]
+// wrongPasswords are those that wrongPassword knows.
+const wrongPasswords = `(a wrong password|the right password in capitals where it has small ones|no password)`
+
+// wrongPassword returns a password that is nearly right. One that is longer than the right
+// one: some servers look at its beginning alone; one of other letters, to those that
+// compare as file names are compared; and none.
+func wrongPassword(u *url.URL, which string) (string, error) {
+	right, _ := u.User.Password()
+	wrong := right + "-" + rand.Text()[:4]
+	switch which {
+	case "no password":
+		wrong = ""
+	case "a wrong password":
+	default:
+		wrong = strings.Map(func(r rune) rune {
+			if up := unicode.ToUpper(r); up != r {
+				return up
+			}
+			return unicode.ToLower(r)
+		}, right)
+	}
+	if wrong == right {
+		return "", blocked("with this password there is no such wrong one")
+	}
+	return wrong, nil
 }
 
 // phonesVanishFTP opens sessions side by side and leaves them without a QUIT. Those
@@ -170,6 +196,29 @@ func (w *world) trespass(ctx context.Context, user, password string) error {
 			w.talk.ftp.fetches = append(w.talk.ftp.fetches, &ftpFetch{login: r})
 			return nil
 		}
+	}
+	return w.fetchOn(ctx, s)
+}
+
+// trespassRefused goes on after a refused password as if it had been right.
+func trespassRefused(ctx context.Context) error {
+	w := of(ctx)
+	u := w.talk.file.url
+	wrong, err := wrongPassword(u, "a wrong password")
+	if err != nil {
+		return err
+	}
+	s, err := w.dialFTP(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.secret = wrong
+	if r := s.greeting(); r.code != 220 {
+		return blocked("there is no session: %s", r)
+	}
+	if r := s.loginAs(u.User.Username(), wrong); r.kind() == 2 {
+		return blocked("a wrong password is taken: %s", r)
 	}
 	return w.fetchOn(ctx, s)
 }

@@ -10,6 +10,7 @@ import (
 type ftpTalk struct {
 	greeting ftpReply
 	login    ftpReply
+	bare     string // the first reply with a line that ended without CR
 	command  string
 	reply    ftpReply // to command
 	after    ftpReply // to a NOOP after that
@@ -36,6 +37,8 @@ func ftpSteps(sc catalogue) {
 	sc.Then(`^it is answered, and the session goes on$`, sessionGoesOn)
 	sc.Then(`^each time it came over FTP$`, cameOverFTP)
 	sc.Then(`^it came over FTP$`, cameOverFTP)
+	sc.Then(`^every line of the replies ended with CR LF$`, repliesEnded)
+	ftpFolderSteps(sc)
 	ftpDataSteps(sc)
 	ftpRobustSteps(sc)
 }
@@ -69,6 +72,7 @@ func logInFTP(ctx context.Context) error {
 	}
 	t.login = r
 	if s != nil {
+		t.bare = s.bare
 		s.send("QUIT")
 		s.close()
 	}
@@ -85,6 +89,17 @@ func loginAccepted(ctx context.Context) error {
 		}
 		return violated("a session", "%s", r)
 	}
+}
+
+func repliesEnded(ctx context.Context) error {
+	t := &of(ctx).talk.ftp
+	switch {
+	case t.login.kind() != 2:
+		return blocked("there is no session: %s", t.login)
+	case t.bare != "":
+		return violated("CR LF at the end of each line of a reply", "a line of %q ended without CR", t.bare)
+	}
+	return nil
 }
 
 // session opens one, or says which rule's affair it is that there is none.

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,8 @@ type httpAnswer struct {
 	ended   bool   // it came to its end
 	extra   int    // bytes that came after it
 	close   bool   // the server closes the connection after it
+	bare    string // the first line of its head that ended without CR; empty: none did
+	dropped bool   // the server closed the connection after it, unannounced
 	trouble string // why it did not come, or ended otherwise
 }
 
@@ -128,7 +131,8 @@ func (c *httpClient) answer(method string) *httpAnswer {
 	a := &httpAnswer{framing: byNothing}
 	_ = c.conn.SetReadDeadline(time.Now().Add(httpWait))
 	// A header is bounded; what is beyond looks like its end.
-	head := textproto.NewReader(bufio.NewReader(io.LimitReader(oneByte{c.reader}, 256<<10)))
+	var seen bytes.Buffer
+	head := textproto.NewReader(bufio.NewReader(io.TeeReader(io.LimitReader(oneByte{c.reader}, 256<<10), &seen)))
 	line, err := head.ReadLine()
 	if err != nil {
 		a.trouble = c.ending(err)
@@ -146,6 +150,7 @@ func (c *httpClient) answer(method string) *httpAnswer {
 	if a.status/100 == 1 { // interim
 		return c.answer(method)
 	}
+	a.bare = bareLine(seen.Bytes())
 	a.close = strings.Contains(strings.ToLower(a.header.Get("Connection")), "close")
 	if method == http.MethodHead || a.status == http.StatusNoContent || a.status == http.StatusNotModified {
 		a.ended = true
@@ -153,6 +158,16 @@ func (c *httpClient) answer(method string) *httpAnswer {
 	}
 	c.body(a)
 	return a
+}
+
+// bareLine returns the first line of a head that ends with LF alone, shortened.
+func bareLine(head []byte) string {
+	for line := range bytes.Lines(head) {
+		if bytes.HasSuffix(line, []byte("\n")) && !bytes.HasSuffix(line, []byte("\r\n")) {
+			return strconv.QuoteToASCII(string(line[:min(len(line), 60)]))
+		}
+	}
+	return ""
 }
 
 // oneByte reads no further than it must, so that the body stays where it is.
@@ -231,6 +246,13 @@ func (c *httpClient) more() int {
 	_ = c.conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
 	n, _ := io.CopyN(io.Discard, c.reader, 64<<10)
 	return int(n)
+}
+
+// ended reports whether the server closes the connection soon after an answer.
+func (c *httpClient) ended() bool {
+	_ = c.conn.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+	_, err := c.reader.ReadByte()
+	return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // ending says why no more came.

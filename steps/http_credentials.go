@@ -15,8 +15,13 @@ import (
 // httpCredentialSteps judge how a server asks for credentials, and whom it believes.
 func httpCredentialSteps(sc catalogue) {
 	sc.When(`^it is asked for over HTTP without credentials$`, func(ctx context.Context) error { return of(ctx).askAs(ctx, nil, nil) })
-	sc.When(`^it is asked for over HTTP with a wrong password$`, func(ctx context.Context) error {
-		return of(ctx).askAs(ctx, &credentials{of(ctx).talk.file.url.User.Username(), nearly(of(ctx).talk.file.url)}, nil)
+	sc.When(`^it is asked for over HTTP with `+wrongPasswords+`$`, func(ctx context.Context, which string) error {
+		u := of(ctx).talk.file.url
+		wrong, err := wrongPassword(u, which)
+		if err != nil {
+			return err
+		}
+		return of(ctx).askAs(ctx, &credentials{u.User.Username(), wrong}, nil)
 	})
 	sc.When(`^it is asked for over HTTP under a wrong user name$`, func(ctx context.Context) error {
 		password, _ := of(ctx).talk.file.url.User.Password()

@@ -34,6 +34,7 @@ func httpSteps(sc catalogue) {
 	sc.Then(`^the answer has no body$`, noBody)
 	sc.Then(`^redirects led to an end$`, redirectsEnded)
 	sc.Then(`^no redirect led out of HTTP$`, redirectsStayed)
+	httpFormSteps(sc)
 	httpCredentialSteps(sc)
 	httpRobustSteps(sc)
 }

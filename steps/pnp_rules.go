@@ -60,7 +60,7 @@ var pnpForms = []pnpForm{
 	{"From and To of the NOTIFY are those of the server and of the phone", true, []string{"from-to-reused"}},
 	{"the NOTIFY has a tag in To", true, []string{"to-tag-missing"}},
 	{"the NOTIFY carries in From the tag that the server gave itself", true, []string{"from-tag", "from-tag-missing"}},
-	{"the NOTIFY has a Via of the server's own", true, []string{"via-missing", "via-reused", "via-branch"}},
+	{"the NOTIFY has a Via of the server's own", true, []string{"via-missing", "via-reused", "via-branch", "via-transport"}},
 	{"the NOTIFY is addressed to the phone's Contact", true, []string{"request-uri"}},
 	{"the NOTIFY has a CSeq of its own", true, []string{"cseq"}},
 	{"the NOTIFY has Max-Forwards", true, []string{"max-forwards-missing"}},

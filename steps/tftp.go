@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -48,6 +49,8 @@ type tftpPacket struct {
 	from netip.AddrPort
 	at   time.Time
 	bad  error // it is malformed
+
+	terminated bool // the text of an ERROR ends with a NUL
 }
 
 // String describes the packet.
@@ -125,6 +128,7 @@ func (c *tftpClient) receive(ctx context.Context, until time.Time) (p tftpPacket
 		p.from = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	}
 	p.Packet, p.bad = tftp.Parse(append([]byte(nil), c.buffer[:n]...))
+	p.terminated = n > tftp.HeaderSize && bytes.IndexByte(c.buffer[tftp.HeaderSize:n], 0) >= 0
 	c.note(trace.FetchReply, p.from, "came: "+p.String())
 	return p, true, nil
 }

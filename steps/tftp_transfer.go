@@ -22,6 +22,7 @@ func tftpTransferSteps(sc catalogue) {
 	sc.Then(`^it came as it does in mode "octet"$`, cameAsPlain)
 	sc.Then(`^an answer came, be it the file or an error$`, someAnswer)
 	sc.Then(`^the first answer came within 4\.2 seconds$`, firstInTime)
+	sc.Then(`^the text of its ERROR ends with a NUL$`, errorTerminated)
 	sc.Then(`^it is told twice that the file is not there$`, toldTwice)
 	sc.Then(`^no block came to the phone that broke off$`, noBlockAfterwards)
 	sc.Then(`^the file came whole, and nothing came unasked$`, undisturbed)
@@ -147,9 +148,9 @@ func firstInTime(ctx context.Context) error {
 	return nil
 }
 
-// askTwiceInVain asks for a missing file from one port, as a phone does that did not
-// get the first answer.
-func askTwiceInVain(ctx context.Context) error {
+// askInVain asks for a missing file a number of times from one port, as a phone does that
+// did not get the first answer.
+func askInVain(ctx context.Context, times int) error {
 	w := of(ctx)
 	base, _, err := w.nowhere(ctx)
 	if err != nil {
@@ -162,7 +163,7 @@ func askTwiceInVain(ctx context.Context) error {
 	}
 	defer r.close()
 	request := tftp.AppendRRQ(nil, tftpName(w.talk.file.url), tftp.Octet, r.options...)
-	for n := range 2 {
+	for n := range times {
 		p, ok, err := r.first(ctx, request)
 		switch {
 		case err != nil:
@@ -175,7 +176,16 @@ func askTwiceInVain(ctx context.Context) error {
 			r.enough(p.from)
 			return blocked("a request for a missing file is answered by %s", p)
 		}
+		r.peer = p.from
 		w.talk.tftp.after = append(w.talk.tftp.after, p)
+	}
+	return nil
+}
+
+func errorTerminated(ctx context.Context) error {
+	after := of(ctx).talk.tftp.after
+	if len(after) > 0 && !after[0].terminated {
+		return violated("a NUL after the text of the ERROR", "%s came without one", after[0])
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ Feature: The server gives a phone an address and tells it where to provision
   @FIP-DHCP-005 @must @grade-A @needs-dhcp
   Scenario: Every answer carries the phone's hardware address
     RFC 2131 §4.3.1, table 3: 'chaddr' from client DHCPDISCOVER message
+    'htype' and 'hlen', which say how much of it counts, stand in the same table; busybox's client drops another 'hlen'.
     When a phone asks for an address
     Then every answer carries the hardware address of the phone
 
@@ -57,6 +58,7 @@ Feature: The server gives a phone an address and tells it where to provision
   @FIP-DHCP-010 @must @grade-A @needs-dhcp
   Scenario: The options of every answer end with the End option
     RFC 2131 §4.1: "The last option must always be the 'end' option."
+    It ends those in an overloaded 'sname' or 'file' field too.
     When a phone asks for an address
     Then the options of every answer end with the End option
 

@@ -70,3 +70,10 @@ Feature: FTP data connections
     Given a file of several blocks
     When a phone fetches it over FTP with TLS
     Then it came over FTP, or TLS is not offered
+
+  @FIP-FTP-030 @should @grade-A @needs-ftp @needs-publish @big
+  Scenario: A transfer is not confirmed before its bytes have left
+    RFC 959 §5.4: 226 or 250 is the completion reply of a transfer, and follows it; a phone that reads replies as they come takes the file for whole.
+    Given a file of 33 MiB
+    When a phone begins to fetch it over FTP, and reads none of it
+    Then no reply tells that the transfer is complete

@@ -22,10 +22,23 @@ Feature: What an FTP server bears and refuses
     Then it is refused over FTP
 
   @FIP-FTP-043 @must @grade-A @needs-ftp @needs-credentials @needs-intrusive
-  Scenario: A wrong password is refused
+  Scenario Outline: A wrong password is refused: <wrong>
     RFC 959 §5.4: PASS with a wrong password is answered by 530.
     Given a file that asks for a password
-    When it is asked for over FTP with a wrong password
+    When it is asked for over FTP with <wrong>
+    Then it is refused over FTP
+
+    Examples:
+      | wrong                                                  |
+      | a wrong password                                       |
+      | the right password in capitals where it has small ones |
+      | no password                                            |
+
+  @FIP-FTP-045 @must @grade-A @needs-ftp @needs-credentials @needs-intrusive
+  Scenario: Whose password was refused is not logged in
+    RFC 959 §5.4: PASS with a wrong password is answered by 530, "Not logged in", and so is RETR after it.
+    Given a file that asks for a password
+    When it is asked for over FTP all the same after a wrong password was refused
     Then it is refused over FTP
 
   @FIP-FTP-044 @must @grade-A @needs-ftp @needs-credentials @needs-intrusive

@@ -55,3 +55,38 @@ Feature: FTP sessions
     Given a file of several blocks
     When a phone fetches it over FTP while another is logged in and says nothing
     Then it came over FTP
+
+  @FIP-FTP-009 @must @grade-B @needs-ftp
+  Scenario: The size that is told is the file's
+    RFC 3659 §4: SIZE tells "the exact number of octets ... that would be transmitted over the data connection should that file be transmitted"; who asks for it first, as libcurl does, takes a file of another size for one that broke off.
+    Given a file of several blocks
+    When a phone that is logged in asks for its size over FTP
+    Then the size that was told over FTP is that of the file
+
+  @FIP-FTP-010 @should @grade-A @needs-ftp
+  Scenario: A phone that changes into the file's folder is given the file
+    RFC 1123 §4.1.2.13: CWD is among the commands that "MUST be supported by every server-FTP"; RFC 1738 §3.2.2 has clients change into each folder of a URL's path.
+    Given a file of several blocks
+    When a phone changes into its folder over FTP, and fetches it by its name
+    Then it came over FTP
+
+  @FIP-FTP-011 @should @grade-A @needs-ftp
+  Scenario: What another session sets does not count for this one
+    RFC 959 §2.3: each user has a control connection of his own; its folder (§4.1.1, CWD) and its type (§3.1.1) are those of that session.
+    Given a file of several blocks
+    When a phone changes into its folder over FTP, and another session asks for TYPE A and another folder
+    Then it came over FTP
+
+  @FIP-FTP-012 @should @grade-A @needs-ftp
+  Scenario: A command in small letters is that command
+    RFC 959 §5.3: "Upper and lower case alphabetic characters are to be treated identically."
+    Given a file of several blocks
+    When a phone that is logged in sends "type i" over FTP
+    Then it is answered by a reply of "200"
+
+  @FIP-FTP-013 @should @grade-A @needs-ftp
+  Scenario: Every line of a reply ends with CR LF
+    RFC 959 §4.2: a reply is a code and text, "terminated by the Telnet end-of-line code", which is CR LF.
+    Given a file of several blocks
+    When a phone logs in over FTP
+    Then every line of the replies ended with CR LF

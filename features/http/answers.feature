@@ -26,6 +26,7 @@ Feature: HTTP answers
       | file of several blocks |
       | boot file of a phone   |
       | cfg file of a phone    |
+      | file that is missing   |
 
   @FIP-HTTP-004 @must @grade-A @needs-http @needs-https @each-protocol
   Scenario: The end of an answer can be told
@@ -88,3 +89,24 @@ Feature: HTTP answers
     Given a file of several blocks
     When a phone asks for it twice over HTTP
     Then both times it came with status 200
+
+  @FIP-HTTP-012 @should @grade-A @needs-http @needs-https @each-protocol
+  Scenario: The length of an answer is told in one way
+    RFC 9112 §6.2: "A sender MUST NOT send a Content-Length header field in any message that contains a Transfer-Encoding header field."
+    Given a file of several blocks
+    When a phone asks for it over HTTP
+    Then it has no Content-Length beside chunked coding
+
+  @FIP-HTTP-013 @should @grade-A @needs-http @needs-https @each-protocol
+  Scenario: A connection that is closed after an answer is announced to be
+    RFC 9112 §9.3: a server that does not go on with a connection "MUST send the "close" connection option in every response message"; a phone that was told nothing sends its next request there.
+    Given a file of several blocks
+    When a phone asks for it twice over HTTP, and waits for the end of the connection
+    Then the connection stayed, or its end was announced
+
+  @FIP-HTTP-014 @should @grade-A @needs-http @needs-https @each-protocol
+  Scenario: Every line of an answer's head ends with CR LF
+    RFC 9112 §2.1: a message is a start-line, field lines and an empty line, each of which ends with CRLF.
+    Given a file of several blocks
+    When a phone asks for it over HTTP
+    Then every line of the head ended with CR LF

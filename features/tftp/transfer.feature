@@ -71,6 +71,18 @@ Feature: TFTP transfers
     When it is asked for over TFTP as phones ask
     Then the first answer came within 4.2 seconds
 
+  @FIP-TFTP-015 @should @grade-B @needs-tftp
+  Scenario: The answer for a missing file comes before the phone asks again
+    RFC 1350 §2: who gets no answer "will timeout and may retransmit"; the phone does after 4.2 seconds (the guide's capture of DHCP option 66, frames 573 and 580), and asks for several files that may be missing.
+    When a phone asks over TFTP for a file that is not there
+    Then the first answer came within 4.2 seconds
+
+  @FIP-TFTP-014 @should @grade-A @needs-tftp
+  Scenario: The words of an ERROR end with a NUL
+    RFC 1350 §5, figure 5-4: an ERROR packet is an opcode, a code, a text and a NUL; "Like all other strings, it is terminated with a zero byte."
+    When a phone asks over TFTP for a file that is not there
+    Then the text of its ERROR ends with a NUL
+
   @FIP-TFTP-010 @must @grade-A @needs-tftp
   Scenario: A request for a missing file that is repeated is answered again
     RFC 1350 §7: an ERROR "will not be retransmitted or acknowledged"; a phone that did not get it asks again from the same port (the guide's capture of DHCP option 66, frames 573 to 581).

@@ -34,3 +34,17 @@ Feature: Certificates
     Given a file of several blocks
     When a phone shakes hands over TLS
     Then the certificate is one for servers
+
+  @FIP-TLS-006 @should @grade-A @needs-https
+  Scenario: Each certificate certifies the one before it
+    RFC 5246 §7.4.2: "Each following certificate MUST directly certify the one preceding it."; RFC 8446 §4.4.2 says SHOULD, and warns of those that cannot put them in order.
+    Given a file of several blocks
+    When a phone shakes hands over TLS
+    Then each certificate is that of the issuer of the one before it
+
+  @FIP-TLS-007 @should @grade-A @needs-https
+  Scenario: An RSA key has at least 2048 bits
+    RFC 9325 §4.5: with RSA, servers authenticate by certificates with at least a 2048-bit modulus; libraries of phones refuse shorter ones.
+    Given a file of several blocks
+    When a phone shakes hands over TLS
+    Then no RSA key has less than 2048 bits

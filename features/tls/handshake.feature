@@ -55,3 +55,10 @@ Feature: TLS handshakes
     Given a file of several blocks
     When broken handshakes are sent over TLS
     Then another phone is still served over HTTP
+
+  @FIP-TLS-018 @should @grade-C @needs-https
+  Scenario: A phone that comes back with its session is served
+    RFC 8446 §2.2 and RFC 5077 §3.4: who shows a session that is not known any more gets a full handshake; phones keep sessions from one file to the next, as libcurl does.
+    Given a file of several blocks
+    When a phone asks for it over TLS twice, the second time with the session of the first
+    Then the session made no difference

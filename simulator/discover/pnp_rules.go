@@ -87,6 +87,12 @@ var notifyRules = append(slices.Clone(formRules), []rule{
 		via, ok := r.header("via")
 		return ok && !strings.Contains(strings.ReplaceAll(via, " ", ""), "branch="+branchCookie)
 	}},
+	{"via-transport", "RFC 3261 §8.1.1.7: the Via names the transport that is used for the transaction, which is UDP",
+		func(r *received) bool {
+			via, ok := r.header("via")
+			protocol, _, _ := strings.Cut(strings.TrimSpace(via), " ")
+			return ok && !strings.EqualFold(protocol, "SIP/2.0/UDP") && strings.Count(protocol, "/") == 2
+		}},
 	{"from-to-reused", "RFC 3261 §12.2.1.1: From is the notifier and To the phone; here they are as in the SUBSCRIBE", (*received).reused},
 	{"to-tag-missing", "RFC 3261 §12.2.1.1: the tag of To MUST be the phone's",
 		func(r *received) bool { return !r.reused() && r.tag("to") == "" }},

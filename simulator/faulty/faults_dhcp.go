@@ -1,6 +1,8 @@
 package faulty
 
 import (
+	"bytes"
+	"slices"
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/device"
@@ -8,7 +10,7 @@ import (
 
 // dhcpFaults are about DHCP. Their server serves files over HTTP, and rightly.
 func dhcpFaults() []spec {
-	return append(dhcpMessageFaults(), dhcpServiceFaults()...)
+	return slices.Concat(dhcpMessageFaults(), dhcpFieldFaults(), dhcpServiceFaults())
 }
 
 // of applies a change to replies of some types only.
@@ -20,6 +22,23 @@ func of(change func(*dhcpText), kinds ...byte) func(*dhcpText, dhcpRequest) {
 			}
 		}
 	}
+}
+
+// dhcpFieldFaults are about the fields before the options.
+func dhcpFieldFaults() []spec {
+	return []spec{
+		{"hlen", "dhcp", LenientDHCP, "FIP-DHCP-005", "the length of the hardware address is 0", func(b *behaviour) {
+			b.dhcp.change = of(func(m *dhcpText) { m.head[2] = 0 }, dhcpOffer, dhcpACK)
+		}},
+		{"overload-no-end", "dhcp", LenientDHCP, "FIP-DHCP-010", "the sname field holds an option, and no End after it",
+			func(b *behaviour) { b.dhcp.change = of(endless, dhcpOffer, dhcpACK) }},
+	}
+}
+
+// endless puts an option into the sname field that fills it.
+func endless(m *dhcpText) {
+	copy(m.head[44:108], append([]byte{12, 62}, bytes.Repeat([]byte("n"), 62)...))
+	m.set(52, []byte{2})
 }
 
 // dhcpMessageFaults are about the form of replies.

@@ -1,6 +1,7 @@
 package faulty
 
 import (
+	"bytes"
 	"net"
 	"slices"
 	"strings"
@@ -8,7 +9,7 @@ import (
 
 // ftpFaults are about replies, sessions and data connections of FTP.
 func ftpFaults() []spec {
-	all := slices.Concat(ftpDataFaults(), ftpSessionFaults(), ftpLoginFaults())
+	all := slices.Concat(ftpDataFaults(), ftpSessionFaults(), ftpFolderFaults(), ftpLoginFaults())
 	for i := range all {
 		all[i].protocols = "ftp"
 	}
@@ -157,6 +158,32 @@ func ftpSessionFaults() []spec {
 	}
 }
 
+// ftpFolderFaults are about commands that not every client sends.
+func ftpFolderFaults() []spec {
+	return []spec{
+		{name: "size-of-text", clause: Truncated, rule: "FIP-FTP-009",
+			doc: "SIZE counts each line end twice: as the file would be in TYPE A",
+			spoil: onFTP(func(f *ftpFault) {
+				f.sizeOf = func(body []byte) int { return len(body) + bytes.Count(body, []byte("\n")) }
+			})},
+		{name: "size-in-blocks", clause: Truncated, rule: "FIP-FTP-009", doc: "SIZE tells what the file takes on the disk",
+			spoil: onFTP(func(f *ftpFault) {
+				f.sizeOf = func(body []byte) int { return (len(body) + 4095) / 4096 * 4096 }
+			})},
+		{name: "cwd-refused", clause: RefusesRequests, rule: "FIP-FTP-010", doc: "CWD gets 550: there are paths, and no folders",
+			spoil: replying("CWD", constant("550 no such folder"))},
+		{name: "session-shared", clause: MixedUp, rule: "FIP-FTP-011",
+			doc:   "type and folder are the server's: one variable for all sessions",
+			spoil: onFTP(func(f *ftpFault) { f.shares = true })},
+		{name: "small-letters", clause: RefusesRequests, rule: "FIP-FTP-012", doc: "commands are known in capitals only",
+			spoil: onFTP(func(f *ftpFault) { f.smallWords = true })},
+		{name: "bare-lines", clause: BrokenFraming, rule: "FIP-FTP-013", doc: "replies end with LF alone",
+			spoil: onFTP(func(f *ftpFault) { f.bareLines = true })},
+		{name: "confirmed-early", clause: DataConnection, rule: "FIP-FTP-030", doc: "226 is sent along with 150, before the first byte",
+			spoil: onFTP(func(f *ftpFault) { f.early = true })},
+	}
+}
+
 // ftpLoginFaults are about who is let in.
 func ftpLoginFaults() []spec {
 	return []spec{
@@ -173,6 +200,17 @@ func ftpLoginFaults() []spec {
 			spoil: onFTP(func(f *ftpFault) {
 				f.login = func(user, password string) bool { return user == User && strings.HasPrefix(password, Password[:8]) }
 			})},
+		{name: "login-case", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "capitals of a password do not count",
+			spoil: onFTP(func(f *ftpFault) {
+				f.login = func(user, password string) bool { return user == User && strings.EqualFold(password, Password) }
+			})},
+		{name: "login-empty", clause: AnyAccepted, rule: "FIP-FTP-043", doc: "no password is as good as the right one",
+			spoil: onFTP(func(f *ftpFault) {
+				f.login = func(user, password string) bool { return user == User && (password == "" || password == Password) }
+			})},
+		{name: "login-before-check", clause: AnyAccepted, rule: "FIP-FTP-045",
+			doc:   "530 for a wrong password, and the session is logged in: it was noted before it was checked",
+			spoil: onFTP(func(f *ftpFault) { f.inBefore = true })},
 		{name: "login-anonymous", clause: NotAsked, rule: "FIP-FTP-044", doc: "anonymous is let in too",
 			spoil: onFTP(func(f *ftpFault) {
 				f.login = func(user, password string) bool {

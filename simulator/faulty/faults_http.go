@@ -10,7 +10,7 @@ import (
 // httpFaults are about messages and connections of HTTP.
 func httpFaults() []spec {
 	all := slices.Concat(httpLengthFaults(), httpMessageFaults(), httpOtherFaults(), httpLoginFaults(),
-		httpRedirectFaults(), httpServiceFaults())
+		httpRedirectFaults(), httpServiceFaults(), httpFormFaults())
 	for i := range all {
 		if all[i].protocols == "" {
 			all[i].protocols = "http https"

@@ -121,6 +121,8 @@ func pnpHeadFaults(fault func(name, rule, doc string, change func(*sipText, *pnp
 			m.set("Via",
 				"SIP/2.0/UDP "+c.own+";branch=1")
 		}),
+		fault("via-tcp", "FIP-PNP-024", "the Via says TCP, as where the server serves trunks",
+			func(m *sipText, c *pnpCall) { m.set("Via", "SIP/2.0/TCP "+c.own+";branch=z9hG4bK-of-tcp") }),
 		fault("request-uri", "FIP-PNP-025", "the NOTIFY is addressed to the group, as the SUBSCRIBE was",
 			func(m *sipText, c *pnpCall) { m.start = "NOTIFY " + address(c.request.head["to"]) + " SIP/2.0" }),
 		fault("cseq", "FIP-PNP-026", "CSeq is of SUBSCRIBE still", set("CSeq", "1 SUBSCRIBE")),

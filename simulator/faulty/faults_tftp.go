@@ -11,7 +11,7 @@ func tftpFaults() []spec {
 	var all []spec
 	for _, table := range [][]spec{
 		tftpLossFaults(), tftpDoubleFaults(), tftpOptionFaults(), tftpValueFaults(), tftpRequestFaults(),
-		tftpNumberFaults(), tftpServiceFaults(),
+		tftpNumberFaults(), tftpMissFaults(), tftpServiceFaults(),
 	} {
 		for _, s := range table {
 			s.protocols = "tftp"

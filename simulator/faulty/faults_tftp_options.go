@@ -64,12 +64,19 @@ func tftpValueFaults() []spec {
 		{name: "oack-tsize-unknown", clause: Negotiation, rule: "FIP-TFTP-036", doc: "a tsize of -1, because the size is not known",
 			spoil: tsize(always("-1"))},
 		{name: "oack-timeout-changed", clause: Negotiation, rule: "FIP-TFTP-037", doc: "another timeout than was asked for",
-			spoil: options(func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
-				if t.asked(tftp.OptionTimeout) {
-					return append(granted, tftp.Option{Name: tftp.OptionTimeout, Value: "6"})
-				}
-				return granted
-			})},
+			spoil: options(grantOwnTimeout("6"))},
+		{name: "oack-timeout-own", clause: Negotiation, rule: "FIP-TFTP-037", doc: "a timeout of 5 seconds, whatever was asked for",
+			spoil: options(grantOwnTimeout("5"))},
+	}
+}
+
+// grantOwnTimeout grants a timeout of the server's own to whoever asks for one.
+func grantOwnTimeout(seconds string) func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
+	return func(t *tftpTransfer, granted []tftp.Option) []tftp.Option {
+		if t.asked(tftp.OptionTimeout) {
+			return append(granted, tftp.Option{Name: tftp.OptionTimeout, Value: seconds})
+		}
+		return granted
 	}
 }
 

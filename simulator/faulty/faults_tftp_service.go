@@ -8,11 +8,22 @@ import (
 	"github.com/fipsim/fipsim/simulator/tftp"
 )
 
-// tftpServiceFaults are about many clients, and bad ones.
-func tftpServiceFaults() []spec {
+// tftpMissFaults are about how a client is told that a file is not there.
+func tftpMissFaults() []spec {
 	return []spec{
 		{name: "miss-told-once", clause: MissSilence, rule: "FIP-TFTP-010", doc: "a miss is told once to each port of a client",
 			spoil: onTFTP(func(f *tftpFault) { f.missOnce = true })},
+		{name: "miss-late", clause: MissSilence, rule: "FIP-TFTP-015",
+			doc:   "that a file is missing is told after five seconds: a database is asked for each phone",
+			spoil: onTFTP(func(f *tftpFault) { f.missDelay = 5 * time.Second })},
+		{name: "error-unterminated", clause: MissCode, rule: "FIP-TFTP-014", doc: "the text of an ERROR has no NUL at its end",
+			spoil: onTFTP(func(f *tftpFault) { f.bareErrors = true })},
+	}
+}
+
+// tftpServiceFaults are about many clients, and bad ones.
+func tftpServiceFaults() []spec {
+	return []spec{
 		{name: "first-answer-late", clause: Lost, rule: "FIP-TFTP-009", doc: "the first answer takes five seconds: a name is looked up",
 			spoil: onTFTP(func(f *tftpFault) { f.delay = 5 * time.Second })},
 		{name: "error-not-heard", clause: Negotiation, rule: "FIP-TFTP-011",

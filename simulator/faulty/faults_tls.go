@@ -56,6 +56,11 @@ func certificateFaults() []spec {
 		{name: "certificate-unknown-authority", clause: BadCertificate, rule: "FIP-TLS-003",
 			doc:   "the certificate is of an authority that phones do not know",
 			spoil: onTLS(func(f *tlsFault) { f.otherSigner = true })},
+		{name: "certificates-unordered", clause: BadCertificate, rule: "FIP-TLS-006",
+			doc:   "the root's certificate stands before the intermediate's: files put together in the wrong order",
+			spoil: onTLS(func(f *tlsFault) { f.backwards = true })},
+		{name: "certificate-weak", clause: BadCertificate, rule: "FIP-TLS-007", doc: "the certificate's RSA key has 1024 bits",
+			spoil: onTLS(func(f *tlsFault) { f.weak = true })},
 		{name: "certificate-for-clients", clause: BadCertificate, rule: "FIP-TLS-005", doc: "the certificate is good for clients only",
 			spoil: showing(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })},
 		{name: "certificate-no-intermediate", clause: TooModern, rule: "FIP-TLS-004",
@@ -88,6 +93,16 @@ func versionFaults() []spec {
 		{name: "tls-dies-of-broken", clause: AfterMalformed, rule: "FIP-TLS-017", doc: "nothing is served after a handshake that is none",
 			spoil: onTLS(func(f *tlsFault) {
 				f.dies = dying(func(b []byte, first bool) bool { return first && b[0] != recordHandshake })
+			})},
+		{name: "tls-session-refused", clause: TooModern, rule: "FIP-TLS-018",
+			doc: "a handshake that takes a session up again is broken off: sessions of another process",
+			spoil: configured(func(c *tls.Config) {
+				c.VerifyConnection = func(s tls.ConnectionState) error {
+					if s.DidResume {
+						return errors.New("no such session")
+					}
+					return nil
+				}
 			})},
 		{name: "tls-client-certificate", clause: TooModern, rule: "FIP-TLS-015", doc: "a client certificate is demanded",
 			spoil: configured(func(c *tls.Config) { c.ClientAuth = tls.RequireAnyClientCert })},

@@ -23,6 +23,12 @@ type ftpFault struct {
 	// send sends the body over the data connection; nil: all of it.
 	send        func(data net.Conn, body []byte)
 	hold        bool              // the data connection stays open after the last byte
+	sizeOf      func([]byte) int  // what SIZE tells; nil: the length
+	shares      bool              // type and folder are the server's, not the session's
+	early       bool              // 226 is sent before the body
+	inBefore    bool              // whoever sends PASS is logged in, whatever is replied
+	bareLines   bool              // replies end with LF alone
+	smallWords  bool              // commands are known in capitals only
 	noLogin     bool              // nobody needs to log in
 	endsOnAbort bool              // a data connection that breaks ends the session
 	unended     bool              // a session that said 550 ends, without a word
@@ -44,6 +50,8 @@ type ftpService struct {
 
 	mu     sync.Mutex
 	dead   bool
+	folder string // of all sessions, where they share it
+	ascii  bool
 	places chan struct{} // of slots; nil: there is no limit
 }
 

@@ -56,7 +56,10 @@ func (s *ftpSession) run() bool {
 			return true
 		}
 		word, rest, _ := strings.Cut(line, " ")
-		if !s.command(strings.ToUpper(word), rest) {
+		if !f.smallWords {
+			word = strings.ToUpper(word)
+		}
+		if !s.command(word, rest) {
 			return true
 		}
 	}
@@ -74,7 +77,12 @@ func (s *ftpSession) say(command, right string) {
 		right = f(s, command, right)
 	}
 	if right != "" {
-		_, _ = s.conn.Write([]byte(right + "\r\n")) // the next read finds a connection that is gone
+		if s.service.fault.bareLines {
+			right = strings.ReplaceAll(right, "\r\n", "\n") + "\n"
+		} else {
+			right += "\r\n"
+		}
+		_, _ = s.conn.Write([]byte(right)) // the next read finds a connection that is gone
 	}
 }
 
@@ -126,6 +134,7 @@ func (s *ftpSession) login(word, argument string) (reply string, ok bool) {
 			s.in = f.login(s.user, argument)
 		}
 		if !s.in {
+			s.in = f.inBefore
 			return "530 user name or password wrong", true
 		}
 		return "230 welcome", true
@@ -135,6 +144,7 @@ func (s *ftpSession) login(word, argument string) (reply string, ok bool) {
 
 // simple answers the commands that need no data connection.
 func (s *ftpSession) simple(word, argument string) string {
+	defer s.share(word)
 	switch word {
 	case "TYPE":
 		s.ascii = strings.HasPrefix(strings.ToUpper(argument), "A")
@@ -155,11 +165,39 @@ func (s *ftpSession) simple(word, argument string) string {
 		if !r.found {
 			return "550 no such file"
 		}
+		if tell := s.service.fault.sizeOf; tell != nil {
+			return fmt.Sprintf("213 %d", tell(r.body))
+		}
 		return fmt.Sprintf("213 %d", len(r.body))
 	case "STOR", "APPE", "DELE", "MKD", "RMD", "RNFR":
 		return "550 read only"
 	default:
 		return "502 not implemented"
+	}
+}
+
+// share makes a setting of this session that of all, where sessions share theirs.
+func (s *ftpSession) share(word string) {
+	f := s.service
+	if !f.fault.shares {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch word {
+	case "TYPE":
+		f.ascii = s.ascii
+	case "CWD":
+		f.folder = s.folder
+	}
+}
+
+// shared takes the settings of all for those of this session.
+func (s *ftpSession) shared() {
+	if f := s.service; f.fault.shares {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		s.folder, s.ascii = f.folder, f.ascii
 	}
 }
 
@@ -174,6 +212,7 @@ func (s *ftpSession) resolve(name string) string {
 // retrieve sends a file. It returns false where the session is over.
 func (s *ftpSession) retrieve(name string) bool {
 	f := &s.service.fault
+	s.shared()
 	s.files++
 	if f.files > 0 && s.files > f.files {
 		s.say("RETR", "500 too many")
@@ -200,6 +239,10 @@ func (s *ftpSession) retrieve(name string) bool {
 		body = bytes.ReplaceAll(bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
 	}
 	s.say("RETR", "150 here it comes")
+	if f.early {
+		s.say("226", "226 done")
+		return strings.HasPrefix(s.send(body), "226")
+	}
 	end := s.send(body)
 	s.say("226", end)
 	return !f.endsOnAbort || strings.HasPrefix(end, "226")

@@ -31,6 +31,8 @@ type tftpFault struct {
 	elsewhere    bool                       // answers come from another address of the machine
 	resend       time.Duration              // until a packet is sent again; 0: tftpResend
 	delay        time.Duration              // before the first answer
+	missDelay    time.Duration              // before the answer for what is not there
+	bareErrors   bool                       // the text of an ERROR has no NUL at its end
 	refuses      func(p *tftp.Packet) bool  // requests that get ERROR 4
 	ignores      func(p *tftp.Packet) bool  // requests that get no answer
 	onceEach     bool                       // a request from the same port is answered once

@@ -58,6 +58,9 @@ func (t *tftpTransfer) run() {
 		if r.code != 0 {
 			code = tftp.ErrorCode(r.code - 1) // 1 stands for ERROR 0
 		}
+		if d := t.service.fault.missDelay; d > 0 && t.pause(d) {
+			return
+		}
 		if !t.service.fault.missOnce || t.service.seen.add(t.client.String()) == 1 {
 			t.emit(&tftp.Packet{Op: tftp.ERROR, Code: code, Message: code.String()}, 0)
 		}
@@ -264,8 +267,12 @@ func (t *tftpTransfer) emit(p *tftp.Packet, sent int) {
 	if t.service.fault.send != nil {
 		times = t.service.fault.send(t, &own, sent)
 	}
+	b := own.Append(nil)
+	if own.Op == tftp.ERROR && t.service.fault.bareErrors {
+		b = b[:len(b)-1]
+	}
 	for range times {
-		t.write(own.Append(nil), t.client)
+		t.write(b, t.client)
 	}
 }
 

@@ -22,6 +22,8 @@ type tlsFault struct {
 	dies        func(net.Listener) net.Listener // puts a listener below TLS
 	byName      bool                            // the URL names localhost, not its address: without a name there is no SNI
 	selfSigned  bool                            // by no authority at all
+	backwards   bool                            // root first, then the intermediate
+	weak        bool                            // the server's key has 1024 bits
 	noMiddle    bool                            // the intermediate is not shown
 	otherSigner bool                            // of an authority that nobody was told of
 }
@@ -53,6 +55,11 @@ func (s *Server) tlsConfig() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.weak {
+		if k[2], err = rsa.GenerateKey(rand.Reader, 1024); err != nil { //nolint:gosec // that is the fault
+			return nil, err
+		}
+	}
 	leaf := leafTemplate()
 	if f.leaf != nil {
 		f.leaf(leaf)
@@ -65,10 +72,7 @@ func (s *Server) tlsConfig() (*tls.Config, error) {
 		return nil, err
 	}
 	s.ca = certificatePEM(rootDER)
-	chain := [][]byte{leafDER, middleDER}
-	if f.noMiddle || f.selfSigned {
-		chain = chain[:1]
-	}
+	chain := f.chain(leafDER, middleDER, rootDER)
 	if f.otherSigner {
 		chain = append(chain, rootDER)
 		if s.ca, err = strangeAuthority(); err != nil {
@@ -85,6 +89,17 @@ func (s *Server) tlsConfig() (*tls.Config, error) {
 		f.config(config)
 	}
 	return config, nil
+}
+
+// chain is what the server shows.
+func (f *tlsFault) chain(leaf, middle, root []byte) [][]byte {
+	switch {
+	case f.noMiddle, f.selfSigned:
+		return [][]byte{leaf}
+	case f.backwards:
+		return [][]byte{leaf, root, middle}
+	}
+	return [][]byte{leaf, middle}
 }
 
 // suites are those of TLS 1.2, key exchange by RSA included, which a phone of 2021 may
