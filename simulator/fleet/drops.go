@@ -69,8 +69,8 @@ func (c counting) SourceFor(peer netip.AddrPort) (netip.Addr, bool) {
 	return wire.SourceFor(c.Network, peer)
 }
 
-// countedConn is a socket that tells what it lost. One that was read, and on which
-// nobody ever waited in vain, is not asked when it closes: what it may have lost nobody
+// countedConn is a socket that tells what it lost. One that a phone has read, and on which
+// it never waited in vain, is not asked when it closes: what it may have lost nobody
 // missed, and a phone opens a socket for every file.
 type countedConn struct {
 	*net.UDPConn
@@ -81,8 +81,9 @@ type countedConn struct {
 	served atomic.Bool // a read brought something
 	missed atomic.Bool // a read failed: its time was over
 
-	mu     sync.Mutex // guards closed; a spare is not to be touched when it is somebody else's
+	mu     sync.Mutex // guards what follows; a spare is not to be touched when it is somebody else's
 	closed bool
+	timed  bool // reads have a deadline: those of one phone. What phones share is read until its end, which alone releases the reader
 }
 
 // LocalAddr implements net.PacketConn.
@@ -102,6 +103,7 @@ func (c *countedConn) SetReadDeadline(t time.Time) error {
 	if c.closed {
 		return net.ErrClosed
 	}
+	c.timed = true
 	return c.UDPConn.SetReadDeadline(t)
 }
 
@@ -112,6 +114,7 @@ func (c *countedConn) SetDeadline(t time.Time) error {
 	if c.closed {
 		return net.ErrClosed
 	}
+	c.timed = true
 	return c.UDPConn.SetDeadline(t)
 }
 
@@ -135,7 +138,7 @@ func (c *countedConn) Close() error {
 		return net.ErrClosed
 	}
 	c.closed = true
-	if c.served.Load() && !c.missed.Load() {
+	if c.timed && c.served.Load() && !c.missed.Load() {
 		if c.spare != nil {
 			return c.spares.put(c.spare)
 		}
