@@ -206,6 +206,15 @@ func (w *world) ordinaryDHCP(ctx context.Context) (*dhcpTalk, error) {
 	})
 }
 
+// leasedDHCP is that talk, where it ended with an address: else it is the obstacle.
+func (w *world) leasedDHCP(ctx context.Context) (*dhcpTalk, error) {
+	t, err := w.ordinaryDHCP(ctx)
+	if err == nil {
+		err = t.needsAck()
+	}
+	return t, err
+}
+
 func (w *world) listen(t *dhcpTalk) {
 	w.talks.dhcp = t
 	w.talks.events = append(w.talks.events, t.events...)

@@ -16,11 +16,7 @@ func aPhoneHasAddress(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ordinary, err := w.ordinaryDHCP(ctx)
-	if err == nil {
-		err = ordinary.needsAck()
-	}
-	if err != nil {
+	if _, err := w.leasedDHCP(ctx); err != nil {
 		return err
 	}
 	t, err := w.ask(ctx, couple[0])
@@ -44,11 +40,7 @@ func asksWithLoss(ctx context.Context, what string) error {
 	if err != nil {
 		return err
 	}
-	ordinary, err := w.ordinaryDHCP(ctx)
-	if err == nil {
-		err = ordinary.needsAck()
-	}
-	if err != nil {
+	if _, err := w.leasedDHCP(ctx); err != nil {
 		return err
 	}
 	hub, err := w.dhcpHub(ctx)
@@ -115,10 +107,7 @@ func eachIsGiven(ctx context.Context) error {
 // theServerGotNoDHCP sends what a server meets in the field.
 func theServerGotNoDHCP(ctx context.Context) error {
 	w := of(ctx)
-	t, err := w.ordinaryDHCP(ctx)
-	if err == nil {
-		err = t.needsAck()
-	}
+	t, err := w.leasedDHCP(ctx)
 	if err != nil {
 		return err
 	}

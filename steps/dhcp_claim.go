@@ -175,11 +175,7 @@ func itIsRefused(ctx context.Context) error {
 // offered too.
 func choosesAnother(ctx context.Context) error {
 	w := of(ctx)
-	ordinary, err := w.ordinaryDHCP(ctx)
-	if err == nil {
-		err = ordinary.needsAck()
-	}
-	if err != nil {
+	if _, err := w.leasedDHCP(ctx); err != nil {
 		return err
 	}
 	couple, err := w.couple(ctx)

@@ -119,7 +119,7 @@ func TestPoolFailures(t *testing.T) {
 	t.Run("nothing there", func(t *testing.T) {
 		s := serve(t, server.Options{Tree: fstest.MapFS{}, TFTP: "127.0.0.1:0"})
 		pass := poolMember(t, p, MemberOptions{Spec: specs[0], Server: s.URL("tftp").String()}).Provision(t.Context(), device.PowerOn)
-		if pass.OK() || pass.Outcome != device.NothingFound || pass.Fault != trace.NothingToDo || pass.Err == nil {
+		if pass.OK() || pass.Outcome != device.NothingFound || pass.Fault != trace.NothingFound || pass.Err == nil {
 			t.Errorf("%+v", pass)
 		}
 	})

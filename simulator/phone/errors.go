@@ -70,5 +70,5 @@ func (s *pass) nothingFound() error {
 	if s.skipped != nil {
 		return s.skipped
 	}
-	return &Error{trace.NothingToDo, fmt.Sprintf("%s has no boot file and no cfg file for %s", s.report.Server, s.id.MAC)}
+	return &Error{trace.NothingFound, fmt.Sprintf("%s has no boot file and no cfg file for %s", s.report.Server, s.id.MAC)}
 }

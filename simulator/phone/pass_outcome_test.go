@@ -26,7 +26,7 @@ func TestOutcomes(t *testing.T) {
 		t.Errorf("second pass: %s, %v", outcome, err)
 	}
 	_, _, outcome, err = boot(t, publish(t, tree{"other.cfg": "a.x=1\n"}))
-	if outcome != device.NothingFound || phone.FaultOf(err) != trace.NothingToDo {
+	if outcome != device.NothingFound || phone.FaultOf(err) != trace.NothingFound {
 		t.Errorf("an empty server: %s, %v", outcome, err)
 	}
 	_, _, outcome, err = boot(t, "gopher://example.test/")

@@ -224,7 +224,7 @@ func outcome(r Pass, err error) device.Outcome {
 		return device.Provisioned
 	case err == nil:
 		return device.Unchanged
-	case FaultOf(err) == trace.NothingToDo, FaultOf(err) == trace.NoServer:
+	case FaultOf(err) == trace.NothingFound, FaultOf(err) == trace.NoServer:
 		return device.NothingFound
 	default:
 		return device.Failed

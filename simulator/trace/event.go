@@ -129,7 +129,7 @@ const (
 	LocalFailure    Code = "local"             // our own machine: no socket, a flash folder that can't be written
 	TimeUp          Code = "time-up"           // the limit of the whole pass was reached
 	Cancelled       Code = "cancelled"         // the caller ended it
-	NothingToDo     Code = "nothing-found"     // the server has no file for this phone
+	NothingFound    Code = "nothing-found"     // the server has no file for this phone
 	NoServer        Code = "no-server"         // no way of discovery yielded a URL
 	TooManyIncludes Code = "too-many-includes" // more include lines than the phone's limit
 )
@@ -140,7 +140,7 @@ const (
 func (c Code) ServersFault() bool {
 	switch c {
 	case NotFound, Unauthorized, Forbidden, ServerError, Truncated, TooLarge, TLSFailure, Redirects, Protocol, BadContent,
-		BadURL, NothingToDo, TooManyIncludes:
+		BadURL, NothingFound, TooManyIncludes:
 		return true
 	}
 	return false

@@ -38,7 +38,7 @@ func pass(mac device.MAC) []trace.Event {
 		{Seq: 2, Pass: 1, Phone: mac, At: at(1), Kind: trace.SourceFound, Name: "static", URL: "tftp://127.0.0.1:6969/1/"},
 		{Seq: 3, Pass: 1, Phone: mac, At: at(2), Kind: trace.FetchRequest, Name: "0021f2e00001.boot", URL: url, Peer: peer, Attempt: 1},
 		{Seq: 4, Pass: 1, Phone: mac, At: at(5), Kind: trace.FetchMissing, Name: "0021f2e00001.boot", URL: url, Peer: peer, Detail: "TFTP ERROR 1 \"File not found\""},
-		{Seq: 5, Pass: 1, Phone: mac, At: at(6), Kind: trace.PassDone, Fault: trace.NothingToDo, Detail: "nothing found", Took: 6 * time.Millisecond},
+		{Seq: 5, Pass: 1, Phone: mac, At: at(6), Kind: trace.PassDone, Fault: trace.NothingFound, Detail: "nothing found", Took: 6 * time.Millisecond},
 	}
 }
 

@@ -68,7 +68,7 @@ var codeWords = map[trace.Code]string{
 	trace.LocalFailure:    "this machine had no socket, port or memory",
 	trace.TimeUp:          "the limit of a whole pass was reached",
 	trace.Cancelled:       "broken off",
-	trace.NothingToDo:     "the server has no file for this phone",
+	trace.NothingFound:    "the server has no file for this phone",
 	trace.NoServer:        "no way of discovery found a server",
 	trace.TooManyIncludes: "more include lines than a phone follows",
 }
