@@ -63,14 +63,14 @@ Feature: FTP sessions
     When a phone that is logged in asks for its size over FTP
     Then the size that was told over FTP is that of the file
 
-  @FIP-FTP-010 @should @grade-A @needs-ftp
+  @FIP-FTP-010 @should @grade-A @needs-ftp @last
   Scenario: A phone that changes into the file's folder is given the file
     RFC 1123 §4.1.2.13: CWD is among the commands that "MUST be supported by every server-FTP"; RFC 1738 §3.2.2 has clients change into each folder of a URL's path.
     Given a file of several blocks
     When a phone changes into its folder over FTP, and fetches it by its name
     Then it came over FTP
 
-  @FIP-FTP-011 @should @grade-A @needs-ftp
+  @FIP-FTP-011 @should @grade-A @needs-ftp @last
   Scenario: What another session sets does not count for this one
     RFC 959 §2.3: each user has a control connection of his own; its folder (§4.1.1, CWD) and its type (§3.1.1) are those of that session.
     Given a file of several blocks
