@@ -103,6 +103,9 @@ func (t *ftpTalk) command(m moment, line string) {
 			t.f.w.expected[a] = t
 		}
 	case "RETR":
+		if t.file != nil { // no client asks again before it was answered: the answer is not in the capture
+			t.file.lost = t.file.lost || t.file.reply == ""
+		}
 		t.finishFile(m)
 		t.notSized(t.path(c.arg))
 		t.file = t.begin(c.m, c.arg, t.path(c.arg))
@@ -240,12 +243,21 @@ func (t *ftpTalk) chdir(dir string) {
 	}
 }
 
+// hole: which replies it swallowed nobody knows, so that those to come are of commands to
+// come.
 func (t *ftpTalk) hole(fromClient bool, _ moment) {
-	side := 0
 	if fromClient {
-		side = 1
+		t.lines[1] = t.lines[1][:0]
+		return
 	}
-	t.lines[side] = t.lines[side][:0]
+	t.lines[0], t.multi, t.unsized = t.lines[0][:0], "", nil
+	for _, c := range t.pending {
+		t.told(c, 0, "the capture lacks the reply")
+	}
+	t.pending = t.pending[:0]
+	if t.file != nil {
+		t.file.lost = true
+	}
 }
 
 func (t *ftpTalk) close(m moment) {
@@ -266,7 +278,10 @@ func (t *ftpTalk) finishFile(m moment) {
 		t.file = nil
 		e := f.event(trace.FetchFailed, f.last)
 		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
-		if e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); f.body.n > 0 {
+		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {
+		case f.lost:
+			e.Fault, e.Detail = trace.NoFault, "the capture lacks a part of this file, or of what was said of it"
+		case f.body.n > 0:
 			e.Fault = trace.Truncated
 		}
 		t.f.w.r.record(t.phone, e)

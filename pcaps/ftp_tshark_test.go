@@ -152,3 +152,33 @@ func TestFTPSizeRefused(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Where the capture lacks what the server said, as one with a short snap length does, no
+// reply is taken for another command's, and silence is nobody's fault.
+func TestFTPHoles(t *testing.T) {
+	w := newWriter(t, layers.LinkTypeEthernet)
+	s := newFTPSession(w, testPhone.Addr(), testServer.Addr(), 41000)
+	s.c.phone("PASV\r\n", 0)
+	s.c.lost = true
+	s.c.serve("227 Entering Passive Mode (192,0,2,1,200,13)\r\n", 0)
+	s.c.lost = false
+	s.does("RETR", passCfg, "150 here").does("NOOP", "", "226 done")
+	s.c.phone("TYPE I\r\n", 0)
+	s.c.lost = true
+	s.c.serve("550 what was before\r\n", 0)
+	s.c.lost = false
+	s.does("SIZE", passBoot, "213 5").does("RETR", passBoot, "").does("RETR", "more.cfg", "").c.hangup()
+	p := read(t, w.out.Bytes()).Phones[0]
+	right := map[string]string{"RETR": "226 done", "SIZE": "213 5", "NOOP": "none"}
+	for _, e := range p.Events {
+		reply := e.Detail[strings.LastIndex(e.Detail, " ")+1:]
+		if e.Kind == FTPCommand && e.Fact("ftp.reply") != "0" && right[e.Name] != "" && !strings.HasSuffix(right[e.Name], reply) {
+			t.Errorf("%s %s", e.Name, e.Detail)
+		}
+	}
+	for _, d := range Diagnose(p) {
+		if d.Side != ByCapture && d.Side != Nobody {
+			t.Errorf("%+v", d)
+		}
+	}
+}

@@ -161,7 +161,7 @@ func (c *Capture) writeText(w io.Writer) error {
 
 // summary is one line about the capture as a whole.
 func (c *Capture) summary() string {
-	s := fmt.Sprintf("%s: %s, %d frames in %s", c.Name, c.Format, c.Frames, c.Last.Sub(c.First).Round(time.Millisecond))
+	s := fmt.Sprintf("%s: %s, %d frames in %s", c.Name, c.Format, c.Frames, c.Last.Sub(c.First).Abs().Round(time.Millisecond))
 	s += fmt.Sprintf(", %s", times(len(c.Phones), "phone"))
 	if c.Others > 0 {
 		s += fmt.Sprintf(" (%s left out)", times(c.Others, "other client"))

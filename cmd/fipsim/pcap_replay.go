@@ -48,7 +48,7 @@ func (c *pcapReplayCmd) Run(a *app) error {
 		}
 		differences += len(r.Differences) + len(r.Settings)
 	}
-	fmt.Fprintf(a.stdout, "%d differences\n", differences)
+	fmt.Fprintln(a.stdout, plural(differences, "difference"))
 	if differences > 0 {
 		return &verdict.Fail{Err: errTold}
 	}
