@@ -124,6 +124,9 @@ func (x *extraction) tree() {
 	for _, name := range x.seen.missing {
 		x.note("missing on the server: %s", name)
 	}
+	for _, line := range x.seen.moved {
+		x.note("redirected: %s", line)
+	}
 	for _, line := range x.seen.partial {
 		x.note("partial: %s", line)
 	}

@@ -67,7 +67,7 @@ func (r *rule) published() (rows string, ok bool) {
 	for _, name := range names {
 		at, inside := r.x.within(name)
 		f := r.x.seen.files[name]
-		if !inside || !slices.ContainsFunc(r.p.Files, func(g File) bool { return pathOf(g.URL) == name }) {
+		if !inside || !slices.ContainsFunc(r.p.Files, func(g File) bool { return pathOf(g.URL) == pathOf(f.URL) }) {
 			continue
 		}
 		body := r.x.placed(string(f.Body))

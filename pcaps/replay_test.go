@@ -3,11 +3,14 @@ package pcaps
 import (
 	"bytes"
 	"net"
+	"net/netip"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gopacket/gopacket/layers"
 
 	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/discover"
@@ -107,5 +110,29 @@ func TestRedirectStaysHere(t *testing.T) {
 	}
 	if to, ok := r.lead(testServer); ok {
 		t.Errorf("a datagram would go to %s", to)
+	}
+}
+
+// What a redirect led to stands in the place of what was asked for, so that a phone that
+// is led nowhere gets the same.
+func TestTreeOfRedirects(t *testing.T) {
+	w := newWriter(t, layers.LinkTypeEthernet)
+	c := w.dial(netip.AddrPortFrom(testPhone.Addr(), 40001), netip.MustParseAddrPort("192.0.2.1:80"))
+	for _, x := range [][2]string{{"old", "mid"}, {"mid", "new"}, {"new", ""}} {
+		c.phone(ask("GET /"+x[0]+"/"+passCfg, ""), 0)
+		if answer := "HTTP/1.1 302 Found\r\nLocation: /" + x[1] + "/" + passCfg + "\r\nContent-Length: 0\r\n\r\n"; x[1] != "" {
+			c.serve(answer, 0)
+		}
+	}
+	c.serve(aFile, 0)
+	c.hangup()
+	s := see(read(t, w.out.Bytes()).Phones)
+	for _, folder := range []string{"old/", "mid/", "new/"} {
+		if got := string(s.files[folder+passCfg].Body); got != "k=v\n" {
+			t.Errorf("%s: %q", folder, got)
+		}
+	}
+	if len(s.moved) != 2 || !strings.Contains(s.moved[0], "mid/"+passCfg+": the server led the phone to http://prov.example.test/new/") {
+		t.Errorf("%q", s.moved)
 	}
 }

@@ -21,6 +21,7 @@ type seen struct {
 	missing []string        // what the server said it has not
 	partial []string        // what did not come whole, each with why
 	other   []string        // paths of which the capture has several contents, each with where
+	moved   []string        // paths from which the server led elsewhere, each with where to
 }
 
 // see collects the tree.
@@ -39,9 +40,27 @@ func see(phones []*Phone) *seen {
 			}
 		}
 	}
+	for _, p := range phones {
+		s.redirects(newStory(p))
+	}
 	s.missing = slices.DeleteFunc(s.missing, func(name string) bool { _, there := s.files[name]; return there })
 	slices.Sort(s.missing)
 	return s
+}
+
+// redirects puts what a redirect led to in the place of what was asked for: so a server
+// that leads nowhere gives the same.
+func (s *seen) redirects(story *story) {
+	for _, a := range slices.Backward(story.fetches) { // the end of a chain first
+		f, whole := s.files[pathOf(a.moved)]
+		asked := pathOf(a.url)
+		if _, there := s.files[asked]; a.moved == "" || !whole || there || asked == "" {
+			continue
+		}
+		s.files[asked] = f
+		s.note(&s.moved, fmt.Sprintf("%s: the server led the phone to %s (frame %d); the file from there stands in its place", asked, a.moved,
+			a.end.Frame))
+	}
 }
 
 func (s *seen) note(list *[]string, text string) {
