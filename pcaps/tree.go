@@ -58,8 +58,8 @@ func (s *seen) redirects(story *story) {
 			continue
 		}
 		s.files[asked] = f
-		s.note(&s.moved, fmt.Sprintf("%s: the server led the phone to %s (frame %d); the file from there stands in its place", asked, a.moved,
-			a.end.Frame))
+		s.note(&s.moved, fmt.Sprintf("%s: the server led the phone to %s (frame %d); the file from there stands in its place",
+			asked, a.moved, a.end.Frame))
 	}
 }
 
