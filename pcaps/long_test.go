@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -162,8 +161,7 @@ func showLong(b *testing.B, c *crowd, size int64, args []string) {
 	if waited := cmd.Wait(); err != nil || waited != nil {
 		b.Fatal(err, waited)
 	}
-	usage, _ := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	most, cpu := float64(usage.Maxrss)/1024, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
+	most, cpu := mostMemory(cmd.ProcessState), cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()
 	b.Logf("%d bytes, %d frames in %s, %s of the processor; MB at every twentieth:%s; %.0f at most\n%s", size, frames,
 		time.Since(start).Round(time.Second), cpu.Round(100*time.Millisecond), &looks, most, head.text)
 	b.ReportMetric(most, "MB")
