@@ -60,9 +60,17 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// manyCells is how many cells of TestFaults go on at once: most of their time they wait. Nothing else in this package is
-// parallel.
+// manyCells is how many cells of TestFaults, and others whose phones mostly wait, go on at once. What is measured here is
+// never parallel.
 const manyCells = 24
+
+// besideOthers is t.Parallel, but for a race run, which has work enough with one of them.
+func besideOthers(t *testing.T) {
+	t.Helper()
+	if !testing.Short() {
+		t.Parallel()
+	}
+}
 
 // sideBySide lets so many of them, unless -parallel says how many.
 func sideBySide() {
@@ -90,7 +98,7 @@ type load struct {
 
 	CA   string        // whom phones trust, as PEM
 	DNS  string        // HOST:PORT that phones ask for names; empty: the system's
-	Soon bool          // the functions of midway begin when phones have started, not when some are provisioned
+	Soon bool          // the functions of midway begin when phones have started, not when some were provisioned or failed
 	Most time.Duration // bounds it; 0: loadLimit
 }
 
@@ -147,7 +155,7 @@ func runChild(text string) error {
 			looks = append(looks, lookNow(p))
 		}
 		if !p.Final {
-			fmt.Fprintf(os.Stderr, "ok %d started %d\n", p.OK, p.Started)
+			fmt.Fprintf(os.Stderr, "ok %d started %d failed %d\n", p.OK, p.Started, p.Failed)
 		}
 	}
 	// The first socket of a process makes the runtime open its poller, for good.
@@ -190,7 +198,7 @@ func openFiles() int {
 const loadLimit = 58 * time.Second
 
 // run runs a load in the phones' namespace. The functions of midway are called in turn, a second apart, from
-// when some phones are provisioned.
+// when some phones were provisioned, or failed.
 func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 	t.Helper()
 	job, err := json.Marshal(l)
@@ -216,10 +224,10 @@ func (l load) run(t *testing.T, tb *testbed.Testbed, midway ...func()) *Report {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		var ok, started int
-		if _, err := fmt.Sscanf(lines.Text(), "ok %d started %d", &ok, &started); err != nil {
+		var ok, started, failed int
+		if _, err := fmt.Sscanf(lines.Text(), "ok %d started %d failed %d", &ok, &started, &failed); err != nil {
 			fmt.Fprintln(&rest, lines.Text())
-		} else if (ok > 0 || l.Soon && started > 0 || l.Stage.Arrival == "checksync") && len(midway) > 0 {
+		} else if (ok > 0 || l.Soon && started > 0 || failed > 0 || l.Stage.Arrival == "checksync") && len(midway) > 0 {
 			midway[0]()
 			midway = midway[1:]
 		}

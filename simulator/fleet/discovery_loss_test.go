@@ -17,6 +17,7 @@ func TestDiscoveryUnderLoss(t *testing.T) {
 	if testing.Short() {
 		t.Skip("phones that lost a datagram wait for seconds")
 	}
+	t.Parallel()
 	const n = 400
 	specs := phones(t, n)
 	files := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})

@@ -158,10 +158,9 @@ func (s *site) named() *names {
 	return dns
 }
 
-// nameless is a name that does not resolve, until it does.
+// nameless is a name that does not resolve, until it does: once a phone has failed for it.
 func nameless(s *site) {
 	dns := s.named()
-	s.load.Soon = true
 	s.midway = []func(){func() { dns.is(s.first.Addr) }}
 }
 

@@ -53,6 +53,7 @@ func TestFaults(t *testing.T) {
 	if testing.Short() {
 		t.Skip("phones that lost a packet wait for seconds: a minute or two")
 	}
+	t.Parallel()
 	table := new(faultTable)
 	if *updateFaults {
 		t.Cleanup(func() { table.write(t, meeting(sitePhones)) })

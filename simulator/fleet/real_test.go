@@ -46,6 +46,7 @@ func TestTenThousand(t *testing.T) {
 
 // A server that is killed and started again in the middle of a storm: no phone is lost.
 func TestServerRestarts(t *testing.T) {
+	besideOthers(t)
 	tb := testbed.New(t, append(testbed.Dnsmasq.Needs, testbed.Nginx.Needs...))
 	n := meeting(10_000 / scale)
 	docroot := tb.Publish(tree(phones(t, n)))
@@ -71,6 +72,7 @@ func TestServerRestarts(t *testing.T) {
 
 // One datagram in twenty is lost: phones and server send again, and all get there.
 func TestLoss(t *testing.T) {
+	besideOthers(t)
 	tb := testbed.New(t, testbed.Dnsmasq.Needs)
 	n := meeting(1000 / scale)
 	s := tb.Start(testbed.Dnsmasq, tb.Publish(tree(phones(t, n))))
@@ -105,6 +107,7 @@ func serveHTTP(t *testing.T, tb *testbed.Testbed, h http.Handler) string {
 // A server that takes a second for each answer. Those that wait for others of ours to be done have
 // waited too: their latency counts from when they meant to start.
 func TestSlowServer(t *testing.T) {
+	besideOthers(t)
 	tb := testbed.New(t, nil)
 	n := meeting(400)
 	inFlight := min(n/2, 2000)
