@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"net/http"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -91,7 +94,7 @@ func TestCloseCutsClients(t *testing.T) {
 			if _, err := fmt.Sscanf(reply, "229 Entering Extended Passive Mode (|||%d|)", &port); err != nil {
 				t.Fatalf("%q: %v", reply, err)
 			}
-			data := dial(t, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			data := dial(t, "tcp", net.JoinHostPort(s.URL("ftp").Hostname(), strconv.Itoa(port)))
 			if _, err := io.ReadFull(data, make([]byte, 1000)); err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +110,7 @@ func TestCloseCutsClients(t *testing.T) {
 		{"HTTPS before the handshake", func(t *testing.T, s *running) { dial(t, "tcp", s.URL("https").Host) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := serve(t, bigTree)
+			s := start(t, aside(bigTree))
 			tt.begin(t, s)
 			closed := make(chan error, 1)
 			go func() { closed <- s.Close() }()
@@ -126,6 +129,18 @@ func TestCloseCutsClients(t *testing.T) {
 			}
 		})
 	}
+}
+
+// aside is a server on a loopback address of its own, where there are several: at the usual one somebody else may get a
+// port that was closed a moment before.
+func aside(tree fs.FS) server.Options {
+	o := loopback
+	o.Tree = tree
+	if runtime.GOOS == "linux" {
+		at := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+		o.TFTP, o.FTP, o.HTTP, o.HTTPS = at, at, at, at
+	}
+	return o
 }
 
 // The end of the context closes the server as Close does.
