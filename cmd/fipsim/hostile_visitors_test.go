@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -8,6 +10,15 @@ import (
 	"github.com/fipsim/fipsim/simulator/faulty/hostile"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
+
+// apart lets a server listen at an address where nobody else has a port, visitors
+// included: what was free a moment ago still is.
+func apart(c *serveCmd, n int) {
+	for _, at := range []*string{&c.TFTP, &c.FTP, &c.HTTP, &c.HTTPS, &c.pnpAt, &c.relayAt} {
+		_, port, _ := net.SplitHostPort(*at)
+		*at = net.JoinHostPort(fmt.Sprintf("127.7.0.%d", n), port)
+	}
+}
 
 // doorsOf are where a server listens.
 func doorsOf(c *serveCmd) hostile.Doors {
@@ -18,11 +29,12 @@ func doorsOf(c *serveCmd) hostile.Doors {
 // phone gets its files.
 func TestServeHostileVisitors(t *testing.T) {
 	turn := make(turns, 2)
-	for _, v := range hostile.Visitors() {
+	for i, v := range hostile.Visitors() {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			turn.take(t)
 			c := interviewing(t, "", 0, 0)
+			apart(c, 1+i)
 			c.Docroot, c.PnP, c.DHCP = folder(t, map[string]string{"y000000000000.cfg": "a.b=c\n"}), true, true
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 			s.until("^Ctrl-C ends it")
@@ -46,12 +58,13 @@ func TestServeHostileVisitors(t *testing.T) {
 // written of them is harmless.
 func TestInterviewHostileVisitors(t *testing.T) {
 	turn := make(turns, 2)
-	for _, v := range hostile.Visitors() {
+	for i, v := range hostile.Visitors() {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			turn.take(t)
 			out := filepath.Join(t.TempDir(), "desk.yaml")
 			c := interviewing(t, out, 2*time.Second, 100*time.Millisecond)
+			apart(c, 101+i)
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 			s.until(`Switch the phone off and on now`)
 			v.Visit(t.Context(), doorsOf(c))

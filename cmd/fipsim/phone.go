@@ -88,7 +88,7 @@ func phoneVerdict(failure error) error {
 
 // hints tell what to do next.
 var hints = map[trace.Code]string{
-	trace.NothingFound:  "Put a boot file or a cfg file for it there: the timeline names each file it asked for. Names are lower case.",
+	trace.NothingFound: "Put a boot file or a cfg file for it there: the timeline names each file it asked for. Names are lower case.",
 	trace.UnknownHost:  "Check the spelling of the host, or give its address.",
 	trace.Refused:      "Nothing listens on that port: is the server running, and is the port right?",
 	trace.NoAnswer:     "Nothing came back: is it the right host and port, and does a firewall drop the packets?",
