@@ -56,7 +56,7 @@ func (c *serveCmd) interview(a *app) (err error) {
 		}
 		return b.Wait(ctx, c.Wait, c.Quiet)
 	})
-	if err != nil && result.Asked == 0 {
+	if err != nil && (result.Asked == 0 || errors.Is(err, interview.ErrNobody)) { // nothing was found
 		return interviewError(err)
 	}
 	for _, text := range result.Open {
