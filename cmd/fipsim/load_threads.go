@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"runtime"
+	"sync"
 )
 
 // threadsEach is how many threads run phones on each processor. With one each, all of them busy, the runtime looks at
@@ -11,11 +12,12 @@ import (
 const threadsEach = 2
 
 // manyThreads lets phones run on more threads than there are processors, unless the user said how many (GOMAXPROCS).
-// It returns how many processors this process may use.
-func manyThreads() (processors int) {
+// It returns how many processors this process may use. A second load of the same process finds it done: each would
+// double it.
+var manyThreads = sync.OnceValue(func() (processors int) {
 	processors = runtime.GOMAXPROCS(0)
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(threadsEach * processors)
 	}
 	return processors
-}
+})
