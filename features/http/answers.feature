@@ -99,7 +99,7 @@ Feature: HTTP answers
 
   @FIP-HTTP-013 @should @grade-A @needs-http @needs-https @each-protocol
   Scenario: A connection that is closed after an answer is announced to be
-    RFC 9112 §9.3: a server that does not go on with a connection "MUST send the "close" connection option in every response message"; a phone that was told nothing sends its next request there.
+    RFC 9112 §9.3: "A server that does not support persistent connections MUST send the "close" connection option in every response message"; a phone that was told nothing sends its next request there.
     Given a file of several blocks
     When a phone asks for it twice over HTTP, and waits for the end of the connection
     Then the connection stayed, or its end was announced
