@@ -126,8 +126,24 @@ func (c *httpClient) send(text string) error {
 	return err
 }
 
-// answer reads one.
+// mostInterim bounds the interim answers before a final one.
+const mostInterim = 100
+
+// answer reads one, and passes over interim ones: "A client MUST be able to parse one or more 1xx responses received
+// prior to a final response" (RFC 9110 §15.2).
 func (c *httpClient) answer(method string) *httpAnswer {
+	var a *httpAnswer
+	for range mostInterim {
+		if a = c.next(method); a.trouble != "" || a.status/100 != 1 {
+			return a
+		}
+	}
+	a.trouble = fmt.Sprintf("%d interim answers came, and no final one", mostInterim)
+	return a
+}
+
+// next reads one, interim or final.
+func (c *httpClient) next(method string) *httpAnswer {
 	a := &httpAnswer{framing: byNothing}
 	_ = c.conn.SetReadDeadline(time.Now().Add(httpWait))
 	// A header is bounded; what is beyond looks like its end.
@@ -148,7 +164,7 @@ func (c *httpClient) answer(method string) *httpAnswer {
 		return a
 	}
 	if a.status/100 == 1 { // interim
-		return c.answer(method)
+		return a
 	}
 	a.bare = bareLine(seen.Bytes())
 	a.close = strings.Contains(strings.ToLower(a.header.Get("Connection")), "close")
