@@ -25,7 +25,8 @@ func sideBySide() {
 	}
 }
 
-// besideOthers is t.Parallel, but for a race run: a server that should be faultless must not look slow there.
+// besideOthers is t.Parallel, but for a race run. A test whose rules must come to one verdict is not parallel at all:
+// beside so many others this process stands still at times, and could not judge.
 func besideOthers(t *testing.T) {
 	t.Helper()
 	if !testing.Short() {

@@ -41,7 +41,6 @@ type caught struct {
 // The faulty server without a fault obeys every rule: a rule that fails here rests on
 // how the reference server is written.
 func TestFaultlessServer(t *testing.T) {
-	besideOthers(t)
 	run, err := steps.Run(t.Context(), steps.Options{Target: startFaulty(t, faulty.Fault{}), Seed: 1})
 	if err != nil {
 		t.Fatal(err)

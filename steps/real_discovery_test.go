@@ -90,7 +90,6 @@ func broken(t *testing.T, tb *testbed.Testbed, n named) []string {
 
 // Real DHCP servers, as a relay agent sees them. What they break is looked up by hand.
 func TestRealDHCPServers(t *testing.T) {
-	besideOthers(t)
 	breaks := map[string][]string{
 		// dhcpd.conf(5), server-id-check: whether the option is looked at "by default it is not".
 		"isc-dhcpd": {"FIP-DHCP-028"},
@@ -110,7 +109,6 @@ func TestRealDHCPServers(t *testing.T) {
 // A real SIP server as PnP responder: its uac module sends the NOTIFY outside of the
 // dialog, with tags of its own.
 func TestRealPnPServer(t *testing.T) {
-	besideOthers(t)
 	tb := testbed.New(t, testbed.KamailioNeeds)
 	addr := tb.StartKamailio("tftp://10.66.0.1/")
 	got := broken(t, tb, named{"kamailio", netip.AddrPortFrom(addr, 5060), scenarios.PnP})

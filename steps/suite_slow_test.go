@@ -15,7 +15,6 @@ func TestOneAtATime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a phone waits as long as phones do")
 	}
-	t.Parallel()
 	all := faulty.All()
 	at := slices.IndexFunc(all, func(f faulty.Fault) bool { return f.Name == "ftp/one-at-a-time" })
 	if at < 0 {

@@ -9,7 +9,6 @@ import (
 
 // The reference server obeys every rule.
 func TestReferenceServer(t *testing.T) {
-	besideOthers(t)
 	target, err := steps.StartEmbedded(t.Context())
 	if err != nil {
 		t.Fatal(err)
