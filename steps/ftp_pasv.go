@@ -15,13 +15,7 @@ func fetchByPASV(ctx context.Context) error {
 	}
 	defer s.close()
 	s.pasvAlone = true
-	f, err := s.fetch(ctx)
-	if err != nil {
-		return err
-	}
-	w.talk.ftp.fetches = append(w.talk.ftp.fetches, f)
-	s.send("QUIT")
-	return nil
+	return w.fetchOn(ctx, s)
 }
 
 func cameByPASV(ctx context.Context) error {

@@ -22,7 +22,7 @@ import (
 // compiling all for five platforms takes minutes, and `make dist` does it for the command.
 func TestPlatforms(t *testing.T) {
 	if testing.Short() {
-		t.Skip("reads everything, with the libraries, for five platforms")
+		t.Skip("reads everything, with the libraries, for each platform")
 	}
 	for _, p := range platforms {
 		if p.os == runtime.GOOS && p.arch == runtime.GOARCH {

@@ -98,6 +98,7 @@ type network struct {
 	local netip.Addr // source of whatever leaves; invalid: the system's choice
 }
 
+// ListenPacket implements wire.Network.
 func (n network) ListenPacket(ctx context.Context, networkName, address string) (conn net.PacketConn, err error) {
 	if runErr := n.ns.Run(func() { conn, err = n.os().ListenPacket(ctx, networkName, address) }); runErr != nil {
 		return nil, runErr
@@ -105,6 +106,7 @@ func (n network) ListenPacket(ctx context.Context, networkName, address string) 
 	return conn, err
 }
 
+// DialContext implements wire.Network. Its address has no name for a host.
 func (n network) DialContext(ctx context.Context, networkName, address string) (conn net.Conn, err error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -119,6 +121,7 @@ func (n network) DialContext(ctx context.Context, networkName, address string) (
 	return conn, err
 }
 
+// LookupHost implements wire.Network: an address is its own, no name is known.
 func (n network) LookupHost(_ context.Context, host string) ([]netip.Addr, error) {
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
