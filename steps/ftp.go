@@ -77,8 +77,16 @@ func (w *world) dialFTP(ctx context.Context, u *url.URL) (*ftpSession, error) {
 	return s, nil
 }
 
-// close ends the connection without a word.
-func (s *ftpSession) close() { s.conn.Close() }
+// close ends the session with QUIT, and waits for no reply: a server that keeps the places of those who leave without a
+// word breaks the rule about that, and must not be at its end before that is judged.
+func (s *ftpSession) close() {
+	_ = s.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = io.WriteString(s.conn, "QUIT\r\n") // the server may have gone
+	s.vanish()
+}
+
+// vanish ends the connection without a word.
+func (s *ftpSession) vanish() { s.conn.Close() }
 
 // command sends a line and returns the reply to it.
 func (s *ftpSession) command(line string) ftpReply {

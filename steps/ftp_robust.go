@@ -85,7 +85,7 @@ func phonesVanishFTP(ctx context.Context, n int) error {
 	all.Wait()
 	for _, s := range sessions {
 		if s != nil {
-			s.close()
+			s.vanish()
 		}
 	}
 	return nil
