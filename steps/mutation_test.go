@@ -105,9 +105,9 @@ func medianOf(all []caught) int {
 // judgeFaults judges a server for each fault, many at a time: they mostly wait. Those
 // that take longest begin.
 func judgeFaults(t *testing.T) []caught {
-	atOnce, first := 32, ownRuleWaits
+	atOnce, again, first := 32, 10, ownRuleWaits
 	if *wholeSuite {
-		atOnce, first = 24, func(f faulty.Fault) bool { return tagsFor(f) == "" } // some rules look at how quick a server is
+		atOnce, again, first = 24, 3, func(f faulty.Fault) bool { return tagsFor(f) == "" } // some rules look at how quick a server is
 	}
 	chosen, err := regexp.Compile(*faultPattern)
 	if err != nil {
@@ -121,7 +121,7 @@ func judgeFaults(t *testing.T) []caught {
 		all   []caught
 		group sync.WaitGroup
 		turn  = make(chan struct{}, atOnce)
-		few   = make(chan struct{}, 3)
+		few   = make(chan struct{}, again)
 	)
 	for _, f := range faults {
 		turn <- struct{}{}

@@ -20,13 +20,12 @@ func TestOneAtATime(t *testing.T) {
 	if at < 0 {
 		t.Fatal("no such fault")
 	}
-	ofSeveral := []string{"FIP-FTP-008", "FIP-MANY-004"}
-	run, err := steps.Run(t.Context(), steps.Options{
-		Target: startFaulty(t, all[at]), Seed: 1, Tags: "@over-ftp",
-		Rules: append([]string{"FIP-FTP-001", "FIP-FTP-002", "FIP-NAME-011", "FIP-NAME-015", "FIP-NAME-016", "FIP-NAME-017"}, ofSeveral...),
-	})
-	if err != nil {
-		t.Fatal(err)
+	t.Parallel()
+	var run *report.Run
+	for range 3 { // beside many others this process stands still at times, and could not judge
+		if run = judgeOneAtATime(t, all[at]); !slices.ContainsFunc(run.Results, func(r report.Result) bool { return r.Status == report.Error }) {
+			break
+		}
 	}
 	judged := make(map[string]bool)
 	for _, r := range run.Results {
@@ -42,4 +41,19 @@ func TestOneAtATime(t *testing.T) {
 	if len(judged) != 8 {
 		t.Errorf("judged %v", judged)
 	}
+}
+
+// ofSeveral are the rules of those judged here that one session after the other breaks.
+var ofSeveral = []string{"FIP-FTP-008", "FIP-MANY-004"}
+
+func judgeOneAtATime(t *testing.T, f faulty.Fault) *report.Run {
+	t.Helper()
+	run, err := steps.Run(t.Context(), steps.Options{
+		Target: startFaulty(t, f), Seed: 1, Tags: "@over-ftp",
+		Rules: append([]string{"FIP-FTP-001", "FIP-FTP-002", "FIP-NAME-011", "FIP-NAME-015", "FIP-NAME-016", "FIP-NAME-017"}, ofSeveral...),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
 }
