@@ -189,11 +189,14 @@ func (d *disguise) other(h *held) {
 	d.blank(b)
 }
 
-// icmp replaces the addresses in the packet that an ICMP error quotes; what it quotes
-// beyond the ports is overwritten, as is all of what is no error.
+// icmp replaces the addresses in the packet that an ICMP error quotes, and those of Neighbor Discovery; what an
+// error quotes beyond the ports is overwritten, as is all of what is neither.
 func (d *disguise) icmp(b []byte, four bool) {
 	if len(b) < 8 {
 		d.blank(b)
+		return
+	}
+	if !four && d.neighbors(b) {
 		return
 	}
 	q, ok := readQuote(four, b[8:])

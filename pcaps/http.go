@@ -21,6 +21,9 @@ type httpTalk struct {
 	reqBuf []byte
 	resBuf []byte
 	dead   bool // what comes cannot be read any more
+
+	snapped bool       // the snap length cut frames: first lines are read
+	next    [2]*uint32 // then, the sequence number that comes next, by sideOf; nil: any
 }
 
 // httpAsk is one request and its answer.
@@ -139,8 +142,11 @@ func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
 	a.takes = acceptsOf(r.Header)
 	e := a.event(trace.FetchRequest, m)
 	e.Peer, e.Attempt = h.f.server, 1
-	e.Facts = []Fact{{"http.method", r.Method}, {"http.version", r.Proto}, {"http.path", trace.Clean(r.URL.EscapedPath())},
-		{"http.headers", headerNames(head)}}
+	e.Facts = []Fact{{"http.method", r.Method}}
+	if !h.snapped {
+		e.Facts = append(e.Facts, Fact{"http.version", r.Proto}, Fact{"http.path", trace.Clean(r.URL.EscapedPath())},
+			Fact{"http.headers", headerNames(head)})
+	}
 	if agent != "" {
 		e.Facts = append(e.Facts, Fact{"http.user-agent", trace.Clean(agent)})
 	}

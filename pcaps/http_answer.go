@@ -116,13 +116,13 @@ func (h *httpTalk) file(a *httpAsk, m moment, facts []Fact) {
 	h.f.w.r.keep(a.phone, f)
 }
 
+const partLost = "the capture lacks a part of this file"
+
 // hole: bytes are missing in the capture. A body is counted on where its length allows
 // to find its end; a head cannot be.
 func (h *httpTalk) hole(fromClient bool, m moment) {
 	if !fromClient && h.res.open() && len(h.ask) > 0 {
-		a := h.ask[0]
-		a.lost = true
-		h.fail(a, m, "", "the capture lacks a part of this file")
+		h.lost(m, partLost)
 	}
 	h.dead = true
 	h.free()

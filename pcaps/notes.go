@@ -11,17 +11,16 @@ func (r *reader) notes() {
 	if r.out.Frames == 0 {
 		r.note("no frame is in it")
 	}
-	if r.cut > 0 {
+	if r.out.Cut > 0 {
 		r.note("%s cut short by the snap length (the shortest has %d bytes): what was in the rest is unknown; capture with tcpdump -s 0",
-			wereFrames(r.cut), r.shortest)
+			wereFrames(r.out.Cut), r.shortest)
 	}
-	if r.back > 0 {
-		what := "packets out of order"
-		if r.backMost > time.Second {
-			what = "time running backwards"
+	if o := r.source; o.back > 0 {
+		what := "packets out of order): they are put in order"
+		if o.backMost > reach {
+			what = "time running backwards): what is more than a second late is read in the order of the file; reordercap sorts them"
 		}
-		r.note("%s earlier than the frame before, by up to %s (%s): they are read in the order of the file; reordercap sorts them",
-			wereFrames(r.back), r.backMost.Round(time.Microsecond), what)
+		r.note("%s earlier than the frame before, by up to %s (%s", wereFrames(o.back), o.backMost.Round(time.Microsecond), what)
 	}
 	if r.tcp.holes > 0 {
 		r.note("%d TCP streams have holes: bytes that the capture lacks", r.tcp.holes)

@@ -55,6 +55,7 @@ type packer struct {
 	bytes   int // in words and facts
 	scratch []byte
 	bodies  []*keptBody
+	byTime  bool // frames were put in order: their numbers are in another
 }
 
 func newPacker() *packer {

@@ -194,7 +194,7 @@ func TestPackedFull(t *testing.T) {
 	r.packed = maxPacked
 	r.record(p, Event{})
 	r.keep(p, File{Name: "a.cfg"})
-	in := &reader{roster: r, tftp: newTFTPWatch(r), tcp: newTCPWatch(r), network: newNetwork(), out: Capture{Frames: 1}}
+	in := &reader{source: new(inOrder), roster: r, tftp: newTFTPWatch(r), tcp: newTCPWatch(r), network: newNetwork(), out: Capture{Frames: 1}}
 	in.tcp.secrets = new(KeyLog)
 	in.notes()
 	want := []string{"1 events are left out of those of all phones: more than 1 are not kept; name one phone with --phone"}

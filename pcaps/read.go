@@ -31,11 +31,12 @@ type Capture struct {
 	Notes  []string  // what is wrong with the capture itself, in words
 	Phones []*Phone  // in the order in which they appear
 	Others int       // computers, and phones that were not asked for
+	Cut    int       // frames that the snap length cut short
 }
 
 // reader reads one capture.
 type reader struct {
-	source  *source
+	source  *inOrder
 	network *network
 	roster  *roster
 	tftp    *tftpWatch
@@ -46,10 +47,7 @@ type reader struct {
 
 	latest   time.Time // the latest time of a frame
 	swept    time.Time
-	cut      int // frames that the capture cut
-	shortest int // the shortest of them, in bytes that are there
-	back     int // frames before the one before them
-	backMost time.Duration
+	shortest int                     // of the frames that the snap length cut, in bytes that are there
 	links    map[layers.LinkType]int // frames of link types that are not known
 	panics   int
 
@@ -69,14 +67,14 @@ func Read(name string, r io.Reader, o Options) (*Capture, error) {
 	all := newRoster()
 	all.only, all.lean = o.Phone, o.Lean
 	in := &reader{
-		source: s, network: newNetwork(), roster: all,
+		source: &inOrder{source: s}, network: newNetwork(), roster: all,
 		tftp: newTFTPWatch(all), dhcp: newDHCPWatch(all), sip: newSIPWatch(all), tcp: newTCPWatch(all),
 		links: make(map[layers.LinkType]int), whole: o.Whole,
 	}
 	in.tcp.secrets, in.tcp.sip = secrets, in.sip
 	in.out.Name, in.out.Format = name, s.format
 	for {
-		f, err := s.next()
+		f, err := in.source.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -97,10 +95,10 @@ func (r *reader) note(format string, args ...any) {
 
 // frame reads one frame.
 func (r *reader) frame(f frame) {
-	r.out.Frames = f.number
+	r.out.Frames = max(r.out.Frames, f.number)
 	r.clock(f)
 	if len(f.data) < f.length {
-		if r.cut++; r.cut == 1 || len(f.data) < r.shortest {
+		if r.out.Cut++; r.out.Cut == 1 || len(f.data) < r.shortest {
 			r.shortest = len(f.data)
 		}
 	}
@@ -125,10 +123,6 @@ func (r *reader) frame(f frame) {
 func (r *reader) clock(f frame) {
 	if r.out.First.IsZero() {
 		r.out.First, r.latest, r.swept = f.at, f.at, f.at
-	}
-	if d := r.out.Last.Sub(f.at); d > 0 && !r.out.Last.IsZero() {
-		r.back++
-		r.backMost = max(r.backMost, d)
 	}
 	r.out.Last = f.at
 	if f.at.After(r.latest) {
@@ -209,6 +203,7 @@ func (r *reader) finish() {
 		r.tcp.finish()
 	}()
 	r.notes()
+	r.roster.pack.byTime = r.source.back > 0 && r.source.backMost <= reach
 	r.out.Phones, r.out.Others = r.roster.finish()
 	for _, p := range r.out.Phones {
 		p.ends = end

@@ -196,7 +196,7 @@ func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCP
 	if next < 0 && !t.SYN {
 		*start = true // the capture began in mid-stream
 	}
-	return !f.ignored
+	return !f.ignored && !f.snapped(fromClient, t)
 }
 
 func (f *flow) fromClient(dir reassembly.TCPFlowDirection) bool {
@@ -239,10 +239,7 @@ func (f *flow) take(fromClient bool, m moment, b []byte) {
 		f.talk.data(fromClient, m, b)
 		return
 	}
-	side := 0
-	if fromClient {
-		side = 1
-	}
+	side := sideOf(fromClient)
 	f.head[side] = append(f.head[side], b[:min(len(b), 64<<10)]...)
 	t, known := f.recognize(m)
 	switch {

@@ -17,14 +17,19 @@ type unpacker struct {
 }
 
 // unpack appends the phone's events and files to slices, which it returns: in the order of
-// their frames, the events with their passes.
+// their frames, or of their times where frames were put in order; the events with their passes.
 func (p *Phone) unpack(events []Event, files []File) ([]Event, []File) {
 	events, files = slices.Grow(events, p.kept), slices.Grow(files, p.keptFiles)
 	for i := range p.before {
 		events, files = p.pack.unpack(&p.before[i], events, files)
 	}
 	events, files = p.pack.unpack(&p.packed, events, files)
-	slices.SortStableFunc(events, func(a, b Event) int { return cmp.Compare(a.Frame, b.Frame) })
+	slices.SortStableFunc(events, func(a, b Event) int {
+		if c := a.At.Compare(b.At); p.pack.byTime && c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Frame, b.Frame)
+	})
 	slices.SortStableFunc(files, func(a, b File) int { return cmp.Compare(a.Frame, b.Frame) })
 	for i := range events {
 		events[i].Seq, events[i].Phone = uint64(i+1), p.MAC

@@ -95,6 +95,9 @@ func somePhone(c *pcaps.Capture, phone string) error {
 		return nil
 	case phone != "":
 		return &verdict.Error{Err: fmt.Errorf("%s: no phone %s in it; without --phone, show lists those that are", c.Name, phone)}
+	case c.Cut > 0:
+		return &verdict.Error{Err: fmt.Errorf("%s: no phone can be told in it, as the snap length cut frames short; "+
+			"capture again, with tcpdump -s 0", c.Name)}
 	default:
 		return &verdict.Error{Err: fmt.Errorf("%s: no phone in it: nobody asks for a server (DHCP, PnP) or a file (TFTP, FTP, HTTP); "+
 			"was the capture taken where the phone's packets pass?", c.Name)}
