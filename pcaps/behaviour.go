@@ -174,13 +174,18 @@ func (p *Phone) steps(packets bool) []step {
 		}
 		s := step{kind: e.Kind, frame: e.Frame, seq: e.Seq}
 		name := v.text(nameOf(e), p.MAC)
+		if !packets && e.Kind == trace.FetchFailed && e.Fault == trace.Refused {
+			name = "" // what for is in a trace only
+		}
 		s.key = string(e.Kind) + " " + name
 		add := func(field, value string) { s.fields = append(s.fields, Fact{field, v.text(value, p.MAC)}) }
 		add("scheme", schemeOf(e))
 		if e.Peer.IsValid() {
 			s.fields = append(s.fields, Fact{"server", v.name(e.Peer.Addr())})
 		}
-		add("sending", strconv.Itoa(cmp.Or(e.Attempt, 1)))
+		if packets || e.Kind != trace.FetchFailed { // the phone gives up, and sends nothing
+			add("sending", strconv.Itoa(cmp.Or(e.Attempt, 1)))
+		}
 		if !strings.HasPrefix(string(e.Kind), "pnp.") { // its URL is compared, as long as the address in it is
 			add("bytes", strconv.FormatInt(e.Bytes, 10))
 		}

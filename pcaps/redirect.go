@@ -22,6 +22,14 @@ type redirect struct {
 	hosts   map[netip.Addr]bool
 	names   map[string]netip.Addr // host names in the capture's URLs
 	network wire.OS
+	answers *answers // of one pass, beside what the local server answers; nil: none
+}
+
+// answering is the same network for one pass.
+func (r *redirect) answering(a *answers) *redirect {
+	one := *r
+	one.answers = a
+	return &one
 }
 
 // newRedirect leads the servers that phones asked to the local one's protocols.
@@ -87,7 +95,7 @@ func (r *redirect) DialContext(ctx context.Context, network, address string) (ne
 	}
 	asked := netip.AddrPortFrom(all[0], uint16(n))
 	to, ok := r.lead(asked)
-	if !ok {
+	if !ok || r.answers.closes(asked) {
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: net.TCPAddrFromAddrPort(asked), Err: syscall.ECONNREFUSED}
 	}
 	conn, err := r.network.DialContext(ctx, network, to.String())
@@ -145,6 +153,12 @@ func (s *ledSocket) WriteTo(b []byte, to net.Addr) (int, error) {
 		s.back[at] = asked
 	}
 	s.mu.Unlock()
+	if s.r.answers.swallows(b) {
+		return len(b), nil
+	}
+	if refusal := s.r.answers.refusal(b); refusal != nil {
+		return len(b), refuse(context.Background(), s.LocalAddr(), refusal)
+	}
 	return s.PacketConn.WriteTo(b, net.UDPAddrFromAddrPort(at))
 }
 

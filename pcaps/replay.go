@@ -41,17 +41,6 @@ type Replayed struct {
 // it asked for and got. How it found its server is not done again: it is told what the
 // captured phone was told.
 func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error) {
-	var network wire.Network = wire.OS{}
-	if o.Server == "" {
-		const free = "127.0.0.1:0"
-		local, err := server.Start(ctx, server.Options{Tree: see(c.Phones).fs(), TFTP: free, FTP: free, HTTP: free, HTTPS: free})
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = local.Close() }()
-		network = newRedirect(c.Phones, local.URLs())
-		o.TLS = fetch.TLS{Insecure: true} // the captured server's key is not in the capture
-	}
 	var passes []pass
 	for _, p := range c.Phones {
 		if pass, ok := firstPass(p); ok && !p.MAC.IsZero() {
@@ -61,15 +50,41 @@ func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error
 	if len(passes) == 0 {
 		return nil, errors.New("no phone in this capture fetched a file that can be read: there is nothing to do again")
 	}
+	network := func(pass) wire.Network { return wire.OS{} }
+	if o.Server == "" {
+		local, err := replayServer(ctx, c.Phones, passes)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = local.Close() }()
+		led := newRedirect(c.Phones, local.URLs())
+		network = func(p pass) wire.Network { return led.answering(p.answers) }
+		o.TLS = fetch.TLS{Insecure: true} // the captured server's key is not in the capture
+	}
 	all := make([]Replayed, len(passes))
-	err := o.pace(ctx, passes, func(i int) { all[i] = passes[i].replay(ctx, o, network) })
+	err := o.pace(ctx, passes, func(i int) { all[i] = passes[i].replay(ctx, o, network(passes[i])) })
 	return slices.DeleteFunc(all, func(r Replayed) bool { return r.Phone == nil }), err
+}
+
+// replayServer serves what the capture holds, and refuses what the captured server refused.
+func replayServer(ctx context.Context, phones []*Phone, passes []pass) (*server.Server, error) {
+	const free = "127.0.0.1:0"
+	tree := see(phones)
+	o := server.Options{Tree: refusing{tree.fs(), refusals(phones, tree)}, TFTP: free, FTP: free, HTTP: free, HTTPS: free}
+	if o.Auth = asksFor(passes); o.Auth != "" {
+		o.User, o.Password = replayUser, replayPassword
+		for i := range passes {
+			passes[i].offer.URL = passes[i].withCredentials(passes[i].offer.URL)
+		}
+	}
+	return server.Start(ctx, o)
 }
 
 // pass is one pass of a captured phone.
 type pass struct {
 	*Phone
-	offer discover.Offer // what it was told
+	offer   discover.Offer // what it was told
+	answers *answers       // what it was answered
 }
 
 // firstPass is the first pass with fetches that are not encrypted.
@@ -86,7 +101,7 @@ func firstPass(p *Phone) (pass, bool) {
 				one.Events = append(one.Events, e)
 			}
 		}
-		return pass{&one, s.offerFor(a)}, true
+		return pass{&one, s.offerFor(a), answersOf(&one)}, true
 	}
 	return pass{}, false
 }
@@ -137,7 +152,9 @@ func (p pass) replay(ctx context.Context, o ReplayOptions, network wire.Network)
 		out.Err = fmt.Errorf("%s: %w", p.Name(), err)
 		return out
 	}
-	out.Outcome, out.Err = simulated.Provision(ctx, device.PowerOn)
+	for range p.answers.rounds {
+		out.Outcome, out.Err = simulated.Provision(ctx, device.PowerOn)
+	}
 	again := &Phone{MAC: p.MAC}
 	for _, e := range recorder.Events() {
 		again.Events = append(again.Events, Event{Event: e})
