@@ -29,7 +29,7 @@ var takesContent = map[string]bool{
 	"content-many-settings": true, "content-long-line": true, "content-includes-itself": true,
 	"pnp-ok-flood": true, "pnp-many-urls": true,
 	"dns-alias-chain": true, "dns-turned": true,
-	"dhcp-zero-lease": true, "dhcp-times-crossed": true, "dhcp-broken-values": true, "dhcp-huge": true,
+	"dhcp-zero-lease": true, "dhcp-times-crossed": true, "dhcp-broken-values": true, "dhcp-huge": true, "dhcp-lease-turns": true,
 }
 
 // mayBeLost are floods in which the good answer may be lost, as it may be not.

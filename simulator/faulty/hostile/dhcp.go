@@ -4,14 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"sync/atomic"
 )
 
 // DHCP messages and options (RFC 2132 §9.6 and others).
 const (
 	dhcpDiscover, dhcpOffer, dhcpRequest, dhcpACK, dhcpNAK = 1, 2, 3, 5, 6
 
-	optDNS, optLeaseTime, optOverload, optKind, optServer = 6, 51, 52, 53, 54
-	optMessage, optT1, optT2, optTFTP, optBootfile        = 56, 58, 59, 66, 67
+	optRouter, optDNS, optLeaseTime, optOverload, optKind, optServer = 3, 6, 51, 52, 53, 54
+	optMessage, optT1, optT2, optTFTP, optBootfile                   = 56, 58, 59, 66, 67
 )
 
 var (
@@ -81,6 +82,7 @@ var dhcpAttacks = []Attack{
 		return [][]byte{option(optLeaseTime, 1), option(optT1, 1, 2, 3), option(optDNS, 127, 0, 0),
 			option(1, 255, 0, 255), option(3, 1), text(optTFTP, s.good())}
 	})),
+	dhcp("dhcp-lease-turns", "has another address, another lease time and another gateway in each message, and grants twice", turning()),
 	dhcp("dhcp-dns-itself", "names the phone's own machine, and nobody, as DNS servers, and a name as option 66",
 		granting(func(*Server) [][]byte {
 			return [][]byte{option(optLeaseTime, day...), option(optDNS, 127, 0, 0, 1, 0, 0, 0, 0, 192, 0, 2, 1),
@@ -128,6 +130,24 @@ func granting(lease func(*Server) [][]byte) func(*Server, message, byte) {
 			return
 		}
 		m.reply(dhcpACK, append([][]byte{option(optServer, ownAddress...)}, lease(s)...)...)
+	}
+}
+
+// turning never says the same twice.
+func turning() func(*Server, message, byte) {
+	var said atomic.Uint32
+	return func(s *Server, m message, kind byte) {
+		answer, times := byte(dhcpOffer), 1
+		if kind == dhcpRequest {
+			answer, times = dhcpACK, 2
+		}
+		for range times {
+			n := byte(said.Add(1))
+			raw := m.build(answer, option(optServer, ownAddress...), option(optLeaseTime, 0, 0, n, 60-n%60),
+				option(optRouter, 127, 0, 0, n), text(optTFTP, s.good()))
+			raw[19] = 10 + n%200
+			m.answer(string(raw))
+		}
 	}
 }
 
