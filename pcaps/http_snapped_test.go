@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/fipsim/fipsim/simulator/device"
 	"github.com/fipsim/fipsim/simulator/trace"
 )
 
@@ -86,4 +87,32 @@ func TestSnappedAnswers(t *testing.T) {
 			t.Errorf("%s: %s %s, want %s", line, e.Kind, e.Detail, want)
 		}
 	}
+}
+
+// No first lines make the reader panic, wherever the snap length cuts them.
+func FuzzSnapped(f *testing.F) {
+	f.Add([]byte("GET /0021f2000001.cfg HTTP/1.1\r\nHo"), []byte("HTTP/1.1 200 OK\r\nServ"), 20)
+	f.Add([]byte("GET http://h/%zz HTTP/1.0\r\n\r\n"), []byte("HTTP/1.1 301 Moved\r\nLocation: /%\r\n"), 9)
+	f.Add([]byte("HEAD "), []byte("HTTP/1."), 1)
+	f.Fuzz(func(t *testing.T, client, server []byte, missing int) {
+		r := newRoster()
+		w := newTCPWatch(r)
+		fl := &flow{w: w, client: phonePort, server: netip.MustParseAddrPort("192.0.2.1:80"), hw: device.DefaultMAC}
+		for i := range 4 {
+			w.current.missing = (missing + i) & 0xff
+			fl.last = moment{frame: i + 1}
+			fl.snapped(true, &layers.TCP{BaseLayer: layers.BaseLayer{Payload: client}, Seq: uint32(i) << 30})
+			fl.snapped(false, &layers.TCP{BaseLayer: layers.BaseLayer{Payload: server}, Seq: uint32(i) << 10})
+		}
+		fl.ReassemblyComplete(nil)
+		phones, _ := r.finish()
+		for _, p := range phones {
+			Diagnose(p)
+			for _, e := range p.Events {
+				if strings.ContainsAny(e.Name+e.Detail, "\n\x1b") {
+					t.Errorf("a control character in %q, %q", e.Name, e.Detail)
+				}
+			}
+		}
+	})
 }
