@@ -22,6 +22,7 @@ type httpTalk struct {
 	resBuf []byte
 	dead   bool // what comes cannot be read any more
 
+	heard   bool       // then, that the server answered the latest request
 	snapped bool       // the snap length cut frames: first lines are read
 	next    [2]*uint32 // then, the sequence number that comes next, by sideOf; nil: any
 }
@@ -142,11 +143,7 @@ func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
 	a.takes = acceptsOf(r.Header)
 	e := a.event(trace.FetchRequest, m)
 	e.Peer, e.Attempt = h.f.server, 1
-	e.Facts = []Fact{{"http.method", r.Method}}
-	if !h.snapped {
-		e.Facts = append(e.Facts, Fact{"http.version", r.Proto}, Fact{"http.path", trace.Clean(r.URL.EscapedPath())},
-			Fact{"http.headers", headerNames(head)})
-	}
+	e.Facts = h.factsOf(r, head)
 	if agent != "" {
 		e.Facts = append(e.Facts, Fact{"http.user-agent", trace.Clean(agent)})
 	}
@@ -158,6 +155,15 @@ func (h *httpTalk) request(m moment, r *http.Request, head []byte) {
 		e.Detail = strings.TrimSpace(r.Method + " " + e.Detail)
 	}
 	h.f.w.r.record(phone, e)
+}
+
+// factsOf are what a request line tells, and the headers, where they are there.
+func (h *httpTalk) factsOf(r *http.Request, head []byte) []Fact {
+	if h.snapped {
+		return []Fact{{"http.method", r.Method}, {"http.head", "cut"}}
+	}
+	return []Fact{{"http.method", r.Method}, {"http.version", r.Proto}, {"http.path", trace.Clean(r.URL.EscapedPath())},
+		{"http.headers", headerNames(head)}}
 }
 
 // headerNames lists the headers as they stand.

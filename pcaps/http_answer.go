@@ -143,6 +143,8 @@ func (h *httpTalk) close(m moment) {
 	}
 	a := h.ask[0]
 	switch {
+	case h.snapped && h.heard:
+		h.lost(m, answerLost)
 	case a.res != nil && h.res.untilClose:
 		h.answered(m)
 	case a.res != nil && h.res.chunked:

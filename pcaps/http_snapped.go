@@ -3,6 +3,7 @@ package pcaps
 import (
 	"bytes"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gopacket/gopacket/layers"
@@ -28,14 +29,55 @@ func (f *flow) snapped(fromClient bool, t *layers.TCP) bool {
 		h.lost(f.last, partLost)
 	}
 	h.snapped, h.dead = true, false
-	side := sideOf(fromClient)
-	// What is sent again is read once (RFC 9293 §3.4: sequence numbers go round).
-	if last := h.next[side]; last == nil || int32(t.Seq-*last) >= 0 { //nolint:gosec // meant to go round
-		next := t.Seq + uint32(len(t.Payload)+f.w.current.missing) //nolint:gosec // a segment
-		h.next[side] = &next
-		h.firstLine(fromClient, f.last, t.Payload)
-	}
+	h.segment(fromClient, t, f.w.current.missing)
 	return true
+}
+
+// segment reads one segment by itself.
+func (h *httpTalk) segment(fromClient bool, t *layers.TCP, missing int) {
+	if fromClient && t.SYN { // the port is used again
+		h.lostAll(h.f.last)
+		h.next, h.heard = [2]*uint32{}, false
+	}
+	side, first := sideOf(fromClient), true
+	// What is sent again is read once (RFC 9293 §3.4: sequence numbers go round).
+	if last := h.next[side]; last != nil {
+		first = int32(t.Seq-*last) >= 0 //nolint:gosec // meant to go round
+	}
+	h.listen(fromClient, t)
+	if !first {
+		return
+	}
+	if next := t.Seq + uint32(len(t.Payload)+missing); len(t.Payload) > 0 { //nolint:gosec // a segment
+		h.next[side] = &next
+	}
+	if fromClient && h.heard && isRequestLine(t.Payload) { // so the one before was answered
+		h.lostAll(h.f.last)
+	}
+	h.firstLine(fromClient, h.f.last, t.Payload)
+}
+
+// listen notes that the server answered, though the answer's first line be not in the capture: bytes of it are, or
+// the client has acknowledged them.
+func (h *httpTalk) listen(fromClient bool, t *layers.TCP) {
+	switch ack := t.Ack; {
+	case !fromClient:
+		h.heard = h.heard || len(t.Payload) > 0
+	case !t.ACK:
+	case h.next[0] == nil:
+		h.next[0] = &ack
+	case int32(ack-*h.next[0]) > 0: //nolint:gosec // meant to go round
+		h.heard, h.next[0] = true, &ack
+	}
+}
+
+// answerLost is what is said of an answer that the capture lacks.
+const answerLost = "the capture lacks the answer"
+
+func (h *httpTalk) lostAll(m moment) {
+	for len(h.ask) > 0 {
+		h.lost(m, answerLost)
+	}
 }
 
 func sideOf(fromClient bool) int {
@@ -80,6 +122,7 @@ func (h *httpTalk) snappedRequest(m moment, b []byte) {
 	if !strings.HasPrefix(version, "HTTP/1.") || len(version) < len("HTTP/1.1") {
 		version = "HTTP/1.1" // to read the rest by
 	}
+	h.heard = false
 	r, err := http.ReadRequest(h.f.w.buffered(wholeLines(method+" "+target+" "+version, b)))
 	if err != nil {
 		h.ask = append(h.ask, &httpAsk{method: method, sent: m}) // its answer is passed over
@@ -98,7 +141,7 @@ func (h *httpTalk) snappedAnswer(m moment, b []byte) {
 	head := h.f.w.buffered(wholeLines(line, b))
 	res, err := http.ReadResponse(head, &http.Request{Method: a.method}) //nolint:bodyclose // it is given no body
 	if err != nil {
-		h.lost(m, "the capture lacks the answer")
+		h.lost(m, answerLost)
 		return
 	}
 	if res.StatusCode < 200 {
@@ -110,7 +153,7 @@ func (h *httpTalk) snappedAnswer(m moment, b []byte) {
 		h.ask = h.ask[1:] // whether it was asked with credentials, and where it leads, may be in what is cut
 		if a.phone != nil {
 			e := a.event(trace.FetchReply, m)
-			e.Peer, e.Detail = h.f.server, "HTTP "+trace.Clean(res.Status)
+			e.Peer, e.Detail, e.Facts = h.f.server, "HTTP "+trace.Clean(res.Status), []Fact{{"http.status", strconv.Itoa(code)}}
 			h.f.w.r.record(a.phone, e)
 		}
 		return

@@ -40,7 +40,7 @@ func (l *likeness) order(a *attempt, subscribed bool) {
 	var others []string // sources whose offers were there and were not used
 	used := l.story.offerFor(a).Source
 	for _, o := range l.story.offers {
-		if source := strings.ToLower(o.source); o.e.Pass == a.pass && o.e.Frame < a.requests[0].Frame && source != used {
+		if source := strings.ToLower(o.source); o.e.Pass == a.pass && o.e.Seq < a.requests[0].Seq && source != used {
 			others = append(others, source)
 		}
 	}
@@ -85,7 +85,7 @@ func (l *likeness) dhcp() {
 		return
 	}
 	for _, o := range l.story.offers {
-		if o.source == "DHCP" && o.e.Kind == trace.DHCPAck && o.e.Pass == a.pass && o.e.Frame < a.requests[0].Frame {
+		if o.source == "DHCP" && o.e.Kind == trace.DHCPAck && o.e.Pass == a.pass && o.e.Seq < a.requests[0].Seq {
 			l.urlOption(o.e, a)
 			return
 		}

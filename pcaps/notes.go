@@ -17,8 +17,13 @@ func (r *reader) notes() {
 	}
 	if o := r.source; o.back > 0 {
 		what := "packets out of order): they are put in order"
-		if o.backMost > reach {
-			what = "time running backwards): what is more than a second late is read in the order of the file; reordercap sorts them"
+		switch {
+		case o.late > 0:
+			what = "packets out of order): they are put in order, but " + wereFrames(o.late) + " too late, and may be told as missing; " +
+				"reordercap sorts them"
+		case o.backMost > reach:
+			what = fmt.Sprintf("time running backwards): what is more than %s late is read in the order of the file; "+
+				"reordercap sorts it", reach)
 		}
 		r.note("%s earlier than the frame before, by up to %s (%s", wereFrames(o.back), o.backMost.Round(time.Microsecond), what)
 	}

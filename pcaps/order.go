@@ -6,9 +6,10 @@ import (
 )
 
 // How far frames are put in order. Captures of several interfaces, or of a card with several queues, have frames
-// some milliseconds late in the file; a frame that is later than reach was not late: the clock was set back.
+// some milliseconds late in the file; a frame that is later than reach was not late: the clock was set back, which
+// is done from 128 ms on (ntpd, "step threshold"; what is less is slewed).
 const (
-	reach          = time.Second
+	reach          = 125 * time.Millisecond
 	fewHeldFrames  = 64 // as long as all were in order: they stay in the processor's cache
 	maxHeldFrames  = 512
 	maxHeldContent = 4 << 20 // bytes of frames
@@ -28,12 +29,22 @@ type inOrder struct {
 	back     int // frames before the one before them in the file
 	backMost time.Duration
 	before   time.Time // of that one
+	late     int       // frames that came too late to be put in order
+	latest   time.Time // of those handed on, since the clock was set back
+	epochs   []int     // frames at which the clock was set back
 }
+
+// mostEpochs bounds how often a clock is seen to be set back.
+const mostEpochs = 10_000
 
 // next returns the next frame; its errors are the source's, after all frames that came before.
 func (o *inOrder) next() (frame, error) {
 	o.release()
 	if o.begin == len(o.held) && o.wait != nil {
+		if len(o.epochs) < mostEpochs {
+			o.epochs = append(o.epochs, o.wait.number)
+		}
+		o.latest = o.wait.at
 		o.put(*o.wait)
 		o.wait = nil
 	}
@@ -58,6 +69,11 @@ func (o *inOrder) next() (frame, error) {
 	o.begin++
 	o.content -= len(f.data)
 	o.handed = f.data
+	if f.at.Before(o.latest) {
+		o.late++
+	} else {
+		o.latest = f.at
+	}
 	return f, nil
 }
 

@@ -68,10 +68,10 @@ func TestInOrder(t *testing.T) {
 		back int
 	}{
 		{"in order", []frameAt{{0, 'a'}, {1, 'b'}, {2, 'c'}}, "abc", 0},
-		{"one is late", []frameAt{{0, 'a'}, {900, 'c'}, {1, 'b'}, {901, 'd'}}, "abcd", 1},
+		{"one is late", []frameAt{{0, 'a'}, {120, 'c'}, {1, 'b'}, {121, 'd'}}, "abcd", 1},
 		{"all are turned round", []frameAt{{3, 'd'}, {2, 'c'}, {1, 'b'}, {0, 'a'}}, "abcd", 3},
 		{"of one time", []frameAt{{5, 'b'}, {5, 'c'}, {1, 'a'}, {5, 'd'}}, "abcd", 1},
-		{"a second late, and more", []frameAt{{2000, 'b'}, {1000, 'a'}, {3001, 'c'}, {2000, 'd'}, {3000, 'e'}}, "abcde", 2},
+		{"as late as may be, and later", []frameAt{{225, 'b'}, {100, 'a'}, {400, 'c'}, {274, 'd'}, {399, 'e'}}, "abcde", 2},
 		{"the clock was set back", []frameAt{{9000, 'a'}, {9001, 'b'}, {1, 'd'}, {0, 'c'}, {8000, 'e'}}, "abcde", 2},
 		{"none", nil, "", 0},
 	} {
@@ -92,8 +92,9 @@ func TestInOrderOfMany(t *testing.T) {
 		all[i] = frameAt{i, byte(i)}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for begin := 0; begin < n; begin += maxHeldFrames / 2 { // late by no more than are held
-		part := all[begin:min(n, begin+maxHeldFrames/2)]
+	const most = fewHeldFrames // late by no more than are held
+	for begin := 0; begin < n; begin += most {
+		part := all[begin:min(n, begin+most)]
 		random.Shuffle(len(part), func(i, k int) { part[i], part[k] = part[k], part[i] })
 	}
 	b := captureOf(t, all)
@@ -127,9 +128,9 @@ func TestStoryOfShuffled(t *testing.T) {
 			frames := shots(t, b)
 			want := storyOf(read(t, classic(binary.LittleEndian, true, frames)))
 			random := rand.New(rand.NewPCG(uint64(i), 7))
-			for at := range frames { // with one of the next nine, if that is less than a second later
+			for at := range frames { // with one of the next nine, if that is soon
 				with := min(len(frames)-1, at+random.IntN(10))
-				if frames[with].at.Sub(frames[at].at).Abs() < reach/2 {
+				if frames[with].at.Sub(frames[at].at).Abs() < reach/4 {
 					frames[at], frames[with] = frames[with], frames[at]
 				}
 			}

@@ -55,7 +55,8 @@ type packer struct {
 	bytes   int // in words and facts
 	scratch []byte
 	bodies  []*keptBody
-	byTime  bool // frames were put in order: their numbers are in another
+	byTime  bool  // frames were put in order: their numbers are in another
+	epochs  []int // then, frames at which the clock was set back
 }
 
 func newPacker() *packer {

@@ -28,7 +28,7 @@ func (p *Phone) passes(events []Event) {
 			// With the credentials that a server asked for it is the same request once more; a
 			// phone that sends them unasked may begin anew with them.
 			bare, before := asked[e.URL]
-			with := e.Fact("http.authorization") != ""
+			with := e.Fact("http.authorization") != "" || e.headCut()
 			again := e.Attempt > 1 || with && bare
 			if !again && before && (isFirst(e.Name, p) || !anyFirst(asked, p)) {
 				begin()
@@ -43,6 +43,9 @@ func (p *Phone) passes(events []Event) {
 		e.Pass = pass
 	}
 }
+
+// headCut tells a request whose head the snap length cut: it may have had credentials.
+func (e Event) headCut() bool { return e.Fact("http.head") == "cut" }
 
 // isFirst tells the files with which a pass begins.
 func isFirst(name string, p *Phone) bool {

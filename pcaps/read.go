@@ -203,7 +203,7 @@ func (r *reader) finish() {
 		r.tcp.finish()
 	}()
 	r.notes()
-	r.roster.pack.byTime = r.source.back > 0 && r.source.backMost <= reach
+	r.roster.pack.byTime, r.roster.pack.epochs = r.source.back > 0, r.source.epochs
 	r.out.Phones, r.out.Others = r.roster.finish()
 	for _, p := range r.out.Phones {
 		p.ends = end

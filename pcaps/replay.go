@@ -71,7 +71,7 @@ func replayServer(ctx context.Context, phones []*Phone, passes []pass) (*server.
 	const free = "127.0.0.1:0"
 	tree := see(phones)
 	o := server.Options{Tree: refusing{tree.fs(), refusals(phones, tree)}, TFTP: free, FTP: free, HTTP: free, HTTPS: free}
-	if o.Auth = asksFor(passes); o.Auth != "" {
+	if o.Auth = asksFor(passes, tree); o.Auth != "" {
 		o.User, o.Password = replayUser, replayPassword
 		for i := range passes {
 			passes[i].offer.URL = passes[i].withCredentials(passes[i].offer.URL)
@@ -114,7 +114,7 @@ func (s *story) offerFor(a *attempt) discover.Offer {
 		return discover.Offer{}
 	}
 	for _, o := range s.offers {
-		if o.e.Pass == a.pass && o.e.Frame < a.requests[0].Frame && s.host(o.url) == hostOf(u) {
+		if o.e.Pass == a.pass && o.e.Seq < a.requests[0].Seq && s.host(o.url) == hostOf(u) {
 			return discover.Offer{Source: strings.ToLower(o.source), URL: o.url, From: o.by, Detail: "as in the capture"}
 		}
 	}
@@ -152,7 +152,10 @@ func (p pass) replay(ctx context.Context, o ReplayOptions, network wire.Network)
 		out.Err = fmt.Errorf("%s: %w", p.Name(), err)
 		return out
 	}
-	for range p.answers.rounds {
+	for round := range p.answers.rounds {
+		if round > 0 && (o.Server != "" || out.Err == nil || ctx.Err() != nil) {
+			break // the captured phone began anew after a failure
+		}
 		out.Outcome, out.Err = simulated.Provision(ctx, device.PowerOn)
 	}
 	again := &Phone{MAC: p.MAC}

@@ -34,17 +34,23 @@ type tftpRefusal struct {
 // answersOf reads them off a pass.
 func answersOf(p *Phone) *answers {
 	out := &answers{rounds: 1, lost: make(map[string]int), errors: make(map[string]tftpRefusal), closed: make(map[netip.AddrPort]int)}
+	for _, e := range p.Events { // before the first request; later ones are not done again
+		if e.Kind == trace.FetchRequest || out.rounds == mostRounds {
+			break
+		}
+		if e.Kind == trace.FetchFailed && e.Fault == trace.Refused {
+			out.closed[e.Peer]++
+			out.rounds++
+		}
+	}
 	fetches := newStory(p).fetches
 	for i, a := range fetches {
-		failed := a.end.Kind == trace.FetchFailed
+		failed := a.end.Kind == trace.FetchFailed && len(a.requests) > 0
 		if failed && i+1 < len(fetches) && out.rounds < mostRounds && begins(fetches, i+1) {
 			out.rounds++
 		}
-		switch {
-		case failed && a.end.Fault == trace.Refused && len(a.requests) == 0:
-			out.closed[a.end.Peer]++
-		case a.scheme() == "tftp" && pathOf(a.url) != "" && len(a.requests) > 0:
-			out.tftp(pathOf(a.url), a)
+		if name := pathOf(a.url); a.scheme() == "tftp" && name != "" && len(a.requests) > 0 {
+			out.tftp(name, a)
 		}
 	}
 	return out
@@ -74,7 +80,17 @@ func begins(fetches []*attempt, i int) bool {
 			return a.url == fetches[i].url
 		}
 	}
-	return true // until then no connection came about
+	return false
+}
+
+// waits reports whether a phone waits for answers that never come.
+func (a *answers) waits() bool {
+	for _, n := range a.lost {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // swallows reports whether a datagram is a request that nobody answered.

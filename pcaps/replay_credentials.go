@@ -3,6 +3,7 @@ package pcaps
 import (
 	"cmp"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/fipsim/fipsim/simulator/server"
@@ -13,8 +14,13 @@ import (
 const replayUser, replayPassword = "phone", "as-in-the-capture"
 
 // asksFor tells how the captured server asked for credentials over HTTP: of every request, or not at all. Empty: it
-// did not.
-func asksFor(passes []pass) (auth server.Auth) {
+// did not, or files name URLs with credentials of their own, which our server does not know.
+func asksFor(passes []pass, tree *seen) (auth server.Auth) {
+	for _, f := range tree.files {
+		if ownCredentials.Match(f.Body) {
+			return ""
+		}
+	}
 	for _, p := range passes {
 		for _, a := range newStory(p.Phone).fetches {
 			if !strings.HasPrefix(a.scheme(), "http") || len(a.requests) == 0 {
@@ -36,6 +42,8 @@ func asksFor(passes []pass) (auth server.Auth) {
 	}
 	return auth
 }
+
+var ownCredentials = regexp.MustCompile(`(?i)https?://[^/\s"<>]+@`)
 
 // withCredentials puts credentials into a URL that a phone was offered: those that our server wants, or wrong ones
 // where the captured phone's were refused.

@@ -10,15 +10,29 @@ import (
 // mostAtOnce bounds the phones that provision again at the same time.
 const mostAtOnce = 1000
 
-// pace calls do for each pass: one after the other, or, with a speed, side by side, each
-// when it began in the capture. Its error is that of ctx.
+// pace calls do for each pass: one after the other, those that wait for answers that never come beside them, or, with a
+// speed, side by side, each when it began in the capture. Its error is that of ctx.
 func (o ReplayOptions) pace(ctx context.Context, passes []pass, do func(i int)) error {
+	room := make(chan struct{}, mostAtOnce)
+	var all sync.WaitGroup
+	defer all.Wait()
+	beside := func(i int) {
+		room <- struct{}{}
+		all.Go(func() {
+			defer func() { <-room }()
+			do(i)
+		})
+	}
 	if o.Speed <= 0 {
-		for i := range passes {
+		for i, p := range passes {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			do(i)
+			if p.answers != nil && o.Server == "" && p.answers.waits() {
+				beside(i)
+			} else {
+				do(i)
+			}
 		}
 		return nil
 	}
@@ -28,9 +42,6 @@ func (o ReplayOptions) pace(ctx context.Context, passes []pass, do func(i int)) 
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return passes[a].began().Compare(passes[b].began()) })
 	start, first := time.Now(), passes[order[0]].began()
-	room := make(chan struct{}, mostAtOnce)
-	var all sync.WaitGroup
-	defer all.Wait()
 	for _, i := range order {
 		after := time.Duration(float64(passes[i].began().Sub(first)) / o.Speed)
 		wait := time.NewTimer(time.Until(start.Add(after)))
@@ -40,11 +51,7 @@ func (o ReplayOptions) pace(ctx context.Context, passes []pass, do func(i int)) 
 			return ctx.Err()
 		case <-wait.C:
 		}
-		room <- struct{}{}
-		all.Go(func() {
-			defer func() { <-room }()
-			do(i)
-		})
+		beside(i)
 	}
 	return nil
 }

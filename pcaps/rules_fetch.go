@@ -39,7 +39,7 @@ func ruleFailed(s *story) []Diagnosis {
 }
 
 func (s *story) failed(a *attempt) (d Diagnosis, key string) {
-	unheard := a.end.Kind == "" && a.asked && len(a.requests) > 0
+	unheard := a.end.Kind == "" && a.asked && len(a.requests) > 0 && !a.requests[len(a.requests)-1].headCut()
 	if a.end.Kind != trace.FetchFailed && !unheard {
 		return Diagnosis{}, ""
 	}

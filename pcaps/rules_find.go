@@ -143,7 +143,7 @@ func ruleWrongServer(s *story) []Diagnosis {
 		first := a.requests[0]
 		var told []offer
 		for _, o := range s.offers {
-			if o.e.Pass == pass && o.e.Frame < first.Frame {
+			if o.e.Pass == pass && o.e.Seq < first.Seq {
 				told = append(told, o)
 			}
 		}

@@ -24,18 +24,27 @@ func (p *Phone) unpack(events []Event, files []File) ([]Event, []File) {
 		events, files = p.pack.unpack(&p.before[i], events, files)
 	}
 	events, files = p.pack.unpack(&p.packed, events, files)
-	slices.SortStableFunc(events, func(a, b Event) int {
-		if c := a.At.Compare(b.At); p.pack.byTime && c != 0 {
-			return c
-		}
-		return cmp.Compare(a.Frame, b.Frame)
-	})
+	slices.SortStableFunc(events, p.pack.compare)
 	slices.SortStableFunc(files, func(a, b File) int { return cmp.Compare(a.Frame, b.Frame) })
 	for i := range events {
 		events[i].Seq, events[i].Phone = uint64(i+1), p.MAC
 	}
 	p.passes(events)
 	return events, files
+}
+
+// compare orders events by their frames; where frames were put in order, by their times between two settings of the clock.
+func (k *packer) compare(a, b Event) int {
+	if k.byTime {
+		epochOf := func(e Event) int {
+			n, _ := slices.BinarySearch(k.epochs, e.Frame+1)
+			return n
+		}
+		if c := cmp.Or(cmp.Compare(epochOf(a), epochOf(b)), a.At.Compare(b.At)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Compare(a.Frame, b.Frame)
 }
 
 // firstFrame is the lowest frame of an event.
