@@ -111,6 +111,9 @@ func looksLikeRequest(d datagram) bool {
 
 func (w *tftpWatch) request(d datagram) {
 	file, facts, err := w.asked(d.data)
+	if err != nil && d.cut > 0 && len(d.data) > 2 {
+		file, facts, err = w.asked(mended(d.data))
+	}
 	if err != nil {
 		w.malformed(d, err)
 		return

@@ -45,3 +45,27 @@ func requestFacts(p tftp.Packet) []Fact {
 	}
 	return facts
 }
+
+// mended is a request that the snap length cut, as far as it is there: options of which a part is missing are left
+// out, and a name that goes on beyond the snap length ends in beyondSnap.
+func mended(data []byte) []byte {
+	name, tail, ended := bytes.Cut(data[2:], []byte{0})
+	out := append(bytes.Clone(data[:2]), name...)
+	if !ended {
+		out = append(out, beyondSnap...)
+	}
+	mode, options, ended := bytes.Cut(tail, []byte{0})
+	if !ended {
+		return append(append(append(out, 0), tftp.Octet...), 0)
+	}
+	out = append(append(append(out, 0), mode...), 0)
+	for {
+		option, rest, _ := bytes.Cut(options, []byte{0})
+		value, after, whole := bytes.Cut(rest, []byte{0})
+		if !whole {
+			return out
+		}
+		out = append(append(append(append(out, option...), 0), value...), 0)
+		options = after
+	}
+}

@@ -83,3 +83,39 @@ func TestAsked(t *testing.T) {
 		t.Errorf("%d are remembered", got)
 	}
 }
+
+// A request that the snap length cut is told as far as it is there.
+func TestCutRequest(t *testing.T) {
+	whole := "\x00\x01dir/0021f2000001.boot\x00octet\x00tsize\x000\x00blksize\x00512\x00"
+	for _, test := range []struct{ until, want string }{
+		{"dir/0021f2", "\x00\x01dir/0021f2…\x00octet\x00"},
+		{".boot", "\x00\x01dir/0021f2000001.boot…\x00octet\x00"},
+		{".boot\x00oct", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
+		{"octet\x00", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
+		{"tsize\x000", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
+		{"tsize\x000\x00", "\x00\x01dir/0021f2000001.boot\x00octet\x00tsize\x000\x00"},
+		{"512\x00", whole},
+	} {
+		cut := whole[:strings.Index(whole, test.until)+len(test.until)]
+		if got := string(mended([]byte(cut))); got != test.want {
+			t.Errorf("%q: %q, want %q", cut, got, test.want)
+		}
+		if _, err := tftp.Parse([]byte(test.want)); err != nil {
+			t.Errorf("%q: %v", test.want, err)
+		}
+	}
+	w := newWriter(t, layers.LinkTypeEthernet)
+	w.snap = 66
+	w.serve(40001, "0021f2000001.boot", "include:config <0021f2000001.cfg>\n", true)
+	w.serve(40002, "0021f2000001.cfg", "lang.gui=French\n", true)
+	for _, p := range read(t, w.out.Bytes()).Phones {
+		for _, d := range Diagnose(p) {
+			if d.Side == ByServer || d.Side == ByPhone {
+				t.Errorf("%s (%s): %s", d.Cause, d.Side, d.Text)
+			}
+		}
+		if len(p.Events) == 0 || p.Events[0].Kind != trace.FetchRequest {
+			t.Errorf("%+v", p.Events)
+		}
+	}
+}
