@@ -46,14 +46,14 @@ func requestFacts(p tftp.Packet) []Fact {
 	return facts
 }
 
-// mended is a request that the snap length cut, as far as it is there: options of which a part is missing are left
-// out, and a name that goes on beyond the snap length ends in beyondSnap.
+// mended is a request that the snap length cut after the file's name, as far as it is there: an option of which a
+// part is missing is left out. One that was cut before stays what it is: for which file it was is not known.
 func mended(data []byte) []byte {
 	name, tail, ended := bytes.Cut(data[2:], []byte{0})
-	out := append(bytes.Clone(data[:2]), name...)
 	if !ended {
-		out = append(out, beyondSnap...)
+		return data
 	}
+	out := append(bytes.Clone(data[:2]), name...)
 	mode, options, ended := bytes.Cut(tail, []byte{0})
 	if !ended {
 		return append(append(append(out, 0), tftp.Octet...), 0)

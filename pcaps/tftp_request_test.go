@@ -88,8 +88,7 @@ func TestAsked(t *testing.T) {
 func TestCutRequest(t *testing.T) {
 	whole := "\x00\x01dir/0021f2000001.boot\x00octet\x00tsize\x000\x00blksize\x00512\x00"
 	for _, test := range []struct{ until, want string }{
-		{"dir/0021f2", "\x00\x01dir/0021f2…\x00octet\x00"},
-		{".boot", "\x00\x01dir/0021f2000001.boot…\x00octet\x00"},
+		{".boot\x00", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
 		{".boot\x00oct", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
 		{"octet\x00", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
 		{"tsize\x000", "\x00\x01dir/0021f2000001.boot\x00octet\x00"},
@@ -103,6 +102,9 @@ func TestCutRequest(t *testing.T) {
 		if _, err := tftp.Parse([]byte(test.want)); err != nil {
 			t.Errorf("%q: %v", test.want, err)
 		}
+	}
+	if unnamed := []byte(whole[:8]); string(mended(unnamed)) != string(unnamed) {
+		t.Errorf("%q: %q", unnamed, mended(unnamed))
 	}
 	w := newWriter(t, layers.LinkTypeEthernet)
 	w.snap = 66
