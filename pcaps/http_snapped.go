@@ -48,7 +48,10 @@ func (h *httpTalk) segment(fromClient bool, t *layers.TCP, missing int) {
 	if !first {
 		return
 	}
-	if next := t.Seq + uint32(len(t.Payload)+missing); len(t.Payload) > 0 { //nolint:gosec // a segment
+	if next := t.Seq + uint32(len(t.Payload)+missing); len(t.Payload) > 0 || t.FIN { //nolint:gosec // a segment
+		if t.FIN {
+			next++
+		}
 		h.next[side] = &next
 	}
 	if fromClient && h.heard && isRequestLine(t.Payload) { // so the one before was answered

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket/layers"
+
+	"github.com/fipsim/fipsim/simulator/trace"
 )
 
 const (
@@ -99,5 +101,20 @@ func TestSnappedAndLost(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A server that hangs up without a word has not answered: its FIN, which counts as a byte (RFC 9293 §3.4), is none of
+// an answer that the capture lacks.
+func TestSnappedUnanswered(t *testing.T) {
+	w := newWriter(t, layers.LinkTypeEthernet)
+	w.snap = 96
+	c := w.dial(testPhone, netip.MustParseAddrPort("192.0.2.1:80"))
+	c.phone(ask("GET /0021f2000001.cfg", ""), 0)
+	c.segment(false, "", false, true)
+	c.segment(true, "", false, true)
+	events := read(t, w.out.Bytes()).Phones[0].Events
+	if e := events[len(events)-1]; e.Kind != trace.FetchFailed || e.Fault != trace.NoAnswer {
+		t.Errorf("%s %s %q", e.Kind, e.Fault, e.Detail)
 	}
 }
