@@ -29,14 +29,14 @@ func aReport(t *testing.T) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := new(Live)
-	r, err := Run(t.Context(), Options{
-		Phones: specs, Servers: []string{s.URL("http").String()}, Expect: expect(t, expectTree), Seed: 1, Sample: 10, Live: live,
-		Stages: []Stage{{}, {Phones: 5, Protocol: Mix{"http": 1}}}, Thresholds: []Threshold{threshold},
+	var live *Live
+	r := valid(t, func() (*Report, error) {
+		live = new(Live)
+		return Run(t.Context(), Options{
+			Phones: specs, Servers: []string{s.URL("http").String()}, Expect: expect(t, expectTree), Seed: 1, Sample: 10, Live: live,
+			Stages: []Stage{{}, {Phones: 5, Protocol: Mix{"http": 1}}}, Thresholds: []Threshold{threshold},
+		})
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	if live.Report() != r {
 		t.Error("a window shows another report when the load has ended")
 	}

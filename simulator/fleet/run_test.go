@@ -111,6 +111,24 @@ func TestStorm(t *testing.T) {
 	}
 }
 
+// validTries is how often a load is run that this machine was too busy for.
+const validTries = 5
+
+// valid is the report of a load that can be judged: one that this machine was too busy for is run again.
+func valid(t *testing.T, run func() (*Report, error)) *Report {
+	t.Helper()
+	for try := 1; ; try++ {
+		r, err := run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Invalid) == 0 || try == validTries {
+			return r
+		}
+		t.Logf("once more, %d of %d: %q", try+1, validTries, r.Invalid)
+	}
+}
+
 // What a server does not have makes phones fail, by what they lack; what it has wrongly makes them
 // wrong.
 func TestVerdicts(t *testing.T) {
@@ -120,10 +138,7 @@ func TestVerdicts(t *testing.T) {
 	files[one] = files[other]
 	s := serve(t, server.Options{Tree: files, HTTP: "127.0.0.1:0"})
 	o := Options{Phones: specs, Servers: []string{s.URL("http").String()}, Expect: expect(t, expectTree), Seed: 1}
-	r, err := Run(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := valid(t, func() (*Report, error) { return Run(t.Context(), o) })
 	if r.Wrong != 1 || r.Mixed != 1 || r.Provisioned != 19 || r.Wrongs[0].Phone != specs[3].MAC || r.Wrongs[0].Whose != specs[7].MAC {
 		t.Errorf("%+v", r.Wrongs)
 	}
@@ -138,9 +153,7 @@ func TestVerdicts(t *testing.T) {
 
 	nothing := serve(t, server.Options{Tree: fstest.MapFS{}, HTTP: "127.0.0.1:0"})
 	o.Servers = []string{nothing.URL("http").String()}
-	if r, err = Run(t.Context(), o); err != nil {
-		t.Fatal(err)
-	}
+	r = valid(t, func() (*Report, error) { return Run(t.Context(), o) })
 	if r.Failed != 20 || r.Errors["nothing-found"] != 20 || !errors.As(r.Verdict(), &fail) || len(r.Samples) != 20 {
 		t.Errorf("%+v", r)
 	}
