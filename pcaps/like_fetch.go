@@ -56,7 +56,7 @@ func (l *likeness) includes(f File) {
 		if a.pass != l.story.fetches[i].pass {
 			break
 		}
-		if n < len(boot.Includes) && a.file() == baseName(boot.Includes[n].Ref) {
+		if n < len(boot.Includes) && a.file() == baseName(config.Expand(boot.Includes[n].Ref, l.MAC)) {
 			n, last = n+1, a
 		}
 	}

@@ -39,7 +39,7 @@ func (c *pcapReplayCmd) Run(a *app) error {
 	}
 	differences := 0
 	for _, r := range all {
-		fmt.Fprintf(a.stdout, "%s: %s\n", r.Phone.Name(), r.Outcome)
+		fmt.Fprintf(a.stdout, "%s: %s%s\n", r.Phone.Name(), r.Outcome, because(r.Err))
 		for _, d := range r.Differences {
 			fmt.Fprintln(a.stdout, "  "+d.String())
 		}
@@ -53,4 +53,12 @@ func (c *pcapReplayCmd) Run(a *app) error {
 		return &verdict.Fail{Err: errTold}
 	}
 	return nil
+}
+
+// because says why a pass failed; nothing when it did not.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
 }
