@@ -70,7 +70,19 @@ type Server struct {
 	running sync.WaitGroup
 }
 
-// Start lets an attack begin on free ports of 127.0.0.1 and, for the bystander, of
+// tftpHost is where attacks over TFTP come from. They go on at the ports of phones that have hung up, and the next
+// phone with such a port takes whatever comes first from its server's address (RFC 1350 §4): nobody else's is this one.
+const tftpHost = "127.0.0.66"
+
+// host is the address of a server whose transfers are datagrams.
+func (s *Server) host() string {
+	if s.Attack.Scheme == "tftp" {
+		return tftpHost
+	}
+	return "127.0.0.1"
+}
+
+// Start lets an attack begin on free ports of 127.0.0.1 (of 127.0.0.66 over TFTP) and, for the bystander, of
 // 127.0.0.2. It goes on until Close or until ctx ends. Its errors are those of sockets.
 func Start(ctx context.Context, a Attack) (s *Server, err error) {
 	for range 20 { // a port that is wanted twice may be another's the second time
@@ -140,7 +152,7 @@ func (s *Server) startStream() error {
 }
 
 func (s *Server) startPacket() error {
-	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", s.host()+":0")
 	if err != nil {
 		return err
 	}
@@ -187,7 +199,7 @@ func (s *Server) done() { s.once.Do(func() { close(s.spent) }) }
 
 // transfer answers a request from a port of its own (RFC 1350 §4).
 func (s *Server) transfer(from net.Addr) {
-	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", s.host()+":0")
 	if err != nil {
 		return
 	}

@@ -50,7 +50,7 @@ var tftpAttacks = []Attack{
 		Name: "tftp-many-ports", Scheme: "tftp", Does: "sends each block from another port",
 		packet: func(s *Server, c net.PacketConn, to net.Addr) {
 			for range 200 {
-				other, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", "127.0.0.1:0")
+				other, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", s.host()+":0")
 				if err != nil {
 					return
 				}
