@@ -113,7 +113,7 @@ func checkHostile(t *testing.T, at string, capabilities []string, tags string, m
 func runHostile(t *testing.T, args ...string) (status int, told string) {
 	t.Helper()
 	// What has not ended by then hangs.
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	start := time.Now()

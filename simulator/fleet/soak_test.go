@@ -151,13 +151,13 @@ func TestMassCheckSync(t *testing.T) {
 	at := serveHTTP(t, tb, rendering())
 	sip := net.JoinHostPort(tb.Phone.Addr.String(), "5060")
 	r := load{
-		Server: at, Phones: n, Stage: Stage{Arrival: "checksync", Over: 40 * time.Second}, InFlight: 200, Expect: expectTree, SIP: sip,
+		Server: at, Phones: n, Stage: Stage{Arrival: "checksync", Over: 5 * time.Minute}, InFlight: 200, Expect: expectTree, SIP: sip,
 	}.run(t, tb, func() { sipp(t, tb, sip, n, 200) })
 	allServed(t, r, n)
 	if c := r.SIP; c == nil || c.CheckSync != uint64(n) || c.Unknown+c.Reboots != 0 {
 		t.Errorf("%+v", c)
 	}
-	if r.Took >= 40*time.Second {
+	if r.Took >= 5*time.Minute {
 		t.Errorf("the stage did not end when all had been asked: %s", r.Took)
 	}
 }

@@ -33,7 +33,7 @@ func TestHostileRegistrars(t *testing.T) {
 				"account.1.sip_server_port=%s\naccount.1.user_name=alice\naccount.1.auth_name=alice\naccount.1.password=%s\n", host, port, password))
 			select {
 			case <-s.Spent():
-			case <-time.After(20 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatal("the phone did not register")
 			}
 			answersOptions(t, side)

@@ -97,7 +97,7 @@ func TestSIPAgainstSIPGo(t *testing.T) {
 			if test.event != "" {
 				request.AppendHeader(sip.NewHeader("Event", test.event))
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			response, err := client.Do(ctx, request)
 			cancel()
 			if err != nil || response.StatusCode != test.code {
