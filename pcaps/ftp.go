@@ -274,13 +274,16 @@ func (t *ftpTalk) finishFile(m moment) {
 	if f == nil {
 		return
 	}
-	if f.reply == "" && !f.over {
+	cut := t.f.cutOff(later(f.last, m))
+	if f.reply == "" && (!f.over || cut) {
 		t.file = nil
 		e := f.event(trace.FetchFailed, f.last)
 		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
 		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {
 		case f.lost:
 			e.Fault, e.Detail = trace.NoFault, "the capture lacks a part of this file, or of what was said of it"
+		case cut:
+			e.Fault, e.Detail = trace.NoFault, endsHere
 		case f.body.n > 0:
 			e.Fault = trace.Truncated
 		}

@@ -145,6 +145,8 @@ func (h *httpTalk) close(m moment) {
 	switch {
 	case h.snapped && h.heard:
 		h.lost(m, answerLost)
+	case a.res != nil && h.f.cutOff(m):
+		h.lost(m, endsHere)
 	case a.res != nil && h.res.untilClose:
 		h.answered(m)
 	case a.res != nil && h.res.chunked:

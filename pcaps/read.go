@@ -200,7 +200,7 @@ func (r *reader) finish() {
 				r.panics++
 			}
 		}()
-		r.tcp.finish()
+		r.tcp.finish(end)
 	}()
 	r.notes()
 	r.roster.pack.byTime, r.roster.pack.epochs = r.source.back > 0, r.source.epochs

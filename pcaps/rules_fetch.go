@@ -47,15 +47,26 @@ func (s *story) failed(a *attempt) (d Diagnosis, key string) {
 	d = Diagnosis{Frames: a.frames(), Filter: s.filter(protocolFilter(a), server.Addr()), rank: 10}
 	key = string(a.end.Fault) + a.end.Name + server.String()
 	if unheard {
-		d.Cause, d.Side = LoginRefused, ByPhone
-		d.Text = fmt.Sprintf("%s asks for a user name and a password for %s, and the phone gave none: it has no credentials for "+
-			"this server",
-			server, a.name)
-		d.Next = "Put the credentials into the provisioning URL (http://user:password@host/), or let the server answer phones without."
+		s.gaveNone(a, &d)
 		return d, "401" + server.String()
 	}
 	s.fault(a, &d)
 	return d, key
+}
+
+// gaveNone: the server asked for credentials, and there the attempt ends.
+func (s *story) gaveNone(a *attempt, d *Diagnosis) {
+	if last := a.requests[len(a.requests)-1]; s.ended(last.At) < patience && !s.askedAfter(last) {
+		d.Cause, d.rank = Incomplete, 85
+		d.Text = fmt.Sprintf("the capture ends right after %s asked for a user name and a password for %s: what the phone gave is "+
+			"not in it", a.server(), a.name)
+		d.Next = "Capture longer: until a minute after the phone's last request."
+		return
+	}
+	d.Cause, d.Side = LoginRefused, ByPhone
+	d.Text = fmt.Sprintf("%s asks for a user name and a password for %s, and the phone gave none: it has no credentials for "+
+		"this server", a.server(), a.name)
+	d.Next = "Put the credentials into the provisioning URL (http://user:password@host/), or let the server answer phones without."
 }
 
 // fault puts a failure into words.
@@ -144,9 +155,12 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 }
 
 // goesOn reports whether the phone asked for something else after a file.
-func (s *story) goesOn(a *attempt) bool {
+func (s *story) goesOn(a *attempt) bool { return s.askedAfter(a.end) }
+
+// askedAfter reports whether the phone asked for another file after an event.
+func (s *story) askedAfter(e Event) bool {
 	for _, b := range s.fetches {
-		if len(b.requests) > 0 && b.requests[0].Frame > a.end.Frame && b.requests[0].At.After(a.end.At) {
+		if len(b.requests) > 0 && b.requests[0].Frame > e.Frame && b.requests[0].At.After(e.At) {
 			return true
 		}
 	}
@@ -201,14 +215,21 @@ func ruleFiles(s *story) []Diagnosis {
 	case len(missed) == 0:
 	case len(got) == 0:
 		server := missed[0].server()
-		rank := 20
-		if s.unfinished() {
-			rank = 92
-		}
-		all = append(all, Diagnosis{Cause: NothingThere, rank: rank, Frames: frames(),
+		d := Diagnosis{Cause: NothingThere, rank: 20, Frames: frames(),
 			Filter: s.filter(protocolFilter(missed[0]), server.Addr()),
 			Text:   fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
-			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."})
+			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."}
+		last := missed[len(missed)-1]
+		switch {
+		case last.file() != s.p.MAC.CfgName() && s.ended(last.end.At) < patience: // the last in the guide's order
+			d.Cause, d.Side, d.rank = Incomplete, ByCapture, 92
+			d.Text = fmt.Sprintf("%s said \"not there\" to %s, and the capture ends right after that: what the phone asked for next is not in it",
+				server, listed(names))
+			d.Next = "Capture longer: until a minute after the phone's last request."
+		case s.unfinished():
+			d.rank = 92
+		}
+		all = append(all, d)
 	case boot:
 		all = append(all, s.includesMissing(missed)...)
 	case !gotCommon || s.gotOwn():

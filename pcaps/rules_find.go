@@ -39,6 +39,7 @@ func ruleDHCP(s *story) []Diagnosis {
 		d.Cause, d.Frames = NoAnswer, framesOf(requests...)
 		d.Text = fmt.Sprintf("no DHCP server answered: %s", times(len(requests), "request"))
 		d.Next = "Is a DHCP server, or a relay to one, on the phone's VLAN? Compare the VLAN of the port with the phone's."
+		s.tooShort(&d, requests[len(requests)-1])
 	case !s.named("DHCP"):
 		d.Cause, d.Frames = NoServerNamed, framesOf(answers...)
 		d.Text = fmt.Sprintf("the DHCP server %s names no provisioning server: its answer has no option 66", answers[0].Peer.Addr())
@@ -79,10 +80,7 @@ func rulePnP(s *story) []Diagnosis {
 		d.Text = fmt.Sprintf("no PnP server answered the SUBSCRIBE to %s, %s", subscribes[0].Peer, times(len(subscribes), "sending"))
 		d.Next = "Does the PnP server listen for multicast 224.0.1.75 on this network? " +
 			"Switches with IGMP snooping and routers hold it back."
-		if s.ended(subscribes[0].At) < patience {
-			d.rank = max(d.rank, 85)
-			d.Cause = Incomplete
-		}
+		s.tooShort(&d, subscribes[0])
 	case len(notifies) == 0 && slices.ContainsFunc(responses, func(e Event) bool { return e.Name >= "300" }):
 		d.Cause, d.Frames = NoServerNamed, framesOf(responses...)
 		d.Text = fmt.Sprintf("%s refused the SUBSCRIBE: %s %s", responses[0].Peer, responses[0].Name, responses[0].Detail)
@@ -91,10 +89,18 @@ func rulePnP(s *story) []Diagnosis {
 		d.Cause, d.Frames = NoServerNamed, framesOf(append(subscribes, responses...)...)
 		d.Text = fmt.Sprintf("%s accepted the SUBSCRIBE, but sent no NOTIFY: the phone does not learn a URL", responses[0].Peer)
 		d.Next = "Has the PnP server a URL for this MAC? Look into its log; a firewall may drop the NOTIFY, which comes from another port."
+		s.tooShort(&d, responses[len(responses)-1])
 	default:
 		return s.notifyUnheard(d, notifies)
 	}
 	return []Diagnosis{d}
+}
+
+// tooShort says of what did not come after an event that the capture may just end before it.
+func (s *story) tooShort(d *Diagnosis, after Event) {
+	if s.ended(after.At) < patience {
+		d.Cause, d.Side, d.rank = Incomplete, ByCapture, max(d.rank, 85)
+	}
 }
 
 // notifyUnheard: a NOTIFY with a URL on which the phone did nothing.

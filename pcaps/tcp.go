@@ -26,6 +26,7 @@ type tcpWatch struct {
 	flows     int                         // open
 	holes     int                         // streams with bytes missing
 	swept     time.Time
+	over      time.Time     // when the capture ended; zero: it goes on
 	moments   []moment      // to be used
 	heads     *bufio.Reader // that all heads are read with
 	head      bytes.Reader  // under it
@@ -66,6 +67,14 @@ func (w *tcpWatch) reset() {
 type moment struct {
 	at    time.Time
 	frame int
+}
+
+// later is the later of two.
+func later(a, b moment) moment {
+	if a.at.After(b.at) {
+		return a
+	}
+	return b
 }
 
 // GetCaptureInfo implements reassembly.AssemblerContext. The frame's number travels in
@@ -128,7 +137,20 @@ func (w *tcpWatch) sweep(now time.Time) {
 	}
 }
 
-func (w *tcpWatch) finish() { w.assembler.FlushAll() }
+// finish ends all connections: the capture is over.
+func (w *tcpWatch) finish(now time.Time) {
+	w.over = now
+	w.assembler.FlushAll()
+}
+
+// endsHere is what is said of what was under way when the capture ended.
+const endsHere = "the capture ends in the middle of it"
+
+// cutOff reports whether the capture ended, and not what was last heard of at some moment on a connection: neither side
+// had closed it, and it was not silent for longer than a phone waits.
+func (f *flow) cutOff(last moment) bool {
+	return !f.w.over.IsZero() && !f.closing && !f.resets && sinceOf(last.at, f.w.over) < patience
+}
 
 // talk reads one protocol's bytes, in order.
 type talk interface {
@@ -148,6 +170,7 @@ type flow struct {
 	answered       bool // anything came from the server but a reset
 	reset          bool // the server's reset
 	resets         bool // anybody's
+	closing        bool // anybody's FIN
 	syns           int
 	talk           talk
 	head           [2][]byte // until it is known what it is
@@ -190,6 +213,7 @@ func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCP
 		f.answered = true
 	}
 	f.resets = f.resets || t.RST
+	f.closing = f.closing || t.FIN
 	if fromClient && f.hw.IsZero() {
 		f.hw = f.w.current.hw
 	}

@@ -189,7 +189,12 @@ func (t *tlsTalk) close(m moment) {
 	if t.phone == nil || t.failed || t.dead || !t.helloSeen {
 		return
 	}
-	if detail, code := t.ending(m); code != trace.NoFault {
+	detail, code := t.ending(m)
+	switch {
+	case code == trace.TLSFailure && t.f.cutOff(m) && t.seals[1] != 1:
+		t.fail(m, endsHere, trace.NoFault)
+		return
+	case code != trace.NoFault:
 		t.fail(m, detail, code)
 		return
 	}

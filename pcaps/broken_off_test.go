@@ -1,0 +1,89 @@
+package pcaps
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// A capture that breaks off, at whatever frame, blames nobody whom the whole one does not blame: what did not happen
+// until then may have happened a moment later.
+func TestBrokenOff(t *testing.T) {
+	files, err := filepath.Glob("library/*.pcapng")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d captures: %v", len(files), err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(file), ".pcapng")
+		whole := blamed(read(t, b))
+		for n, part := range beginnings(t, b) {
+			c, err := Read(name, bytes.NewReader(part), Options{})
+			if err != nil {
+				continue // nothing in it is of a phone yet
+			}
+			for what, text := range blamed(c) {
+				if whole[what] == "" {
+					t.Errorf("%s, broken off after frame %d: %s: %s: %s", name, n+1, what.side, what.cause, text)
+				}
+			}
+		}
+	}
+}
+
+// blame is what may be held against somebody.
+type blame struct {
+	side  Side
+	cause Cause
+}
+
+// blamed are the diagnoses that say more than that something is not in a capture.
+func blamed(c *Capture) map[blame]string {
+	all := make(map[blame]string)
+	for _, p := range c.Phones {
+		for _, d := range Diagnose(p) {
+			if d.Side != Nobody && d.Side != ByCapture && d.Cause != NothingSeen {
+				all[blame{d.Side, d.Cause}] = d.Text
+			}
+		}
+	}
+	return all
+}
+
+// beginnings are captures of the first frame, the first two, and so on.
+func beginnings(t *testing.T, capture []byte) (all [][]byte) {
+	t.Helper()
+	r, err := pcapgo.NewNgReader(bytes.NewReader(capture), pcapgo.DefaultNgReaderOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := pcapgo.NewWriterNanos(&out)
+	if err := w.WriteFileHeader(262144, layers.LinkTypeEthernet); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		b, ci, err := r.ReadPacketData()
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err == nil {
+			err = w.WritePacket(gopacket.CaptureInfo{Timestamp: ci.Timestamp, CaptureLength: ci.CaptureLength, Length: ci.Length}, b)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, bytes.Clone(out.Bytes()))
+	}
+}
