@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,5 +86,21 @@ func beginnings(t *testing.T, capture []byte) (all [][]byte) {
 			t.Fatal(err)
 		}
 		all = append(all, bytes.Clone(out.Bytes()))
+	}
+}
+
+// Who closes a connection in the midst of a file has broken it off: the server is blamed for its own FIN only.
+func TestPhoneLeaves(t *testing.T) {
+	for _, phone := range []bool{false, true} {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		c := w.dial(netip.AddrPortFrom(testPhone.Addr(), 40001), netip.AddrPortFrom(testServer.Addr(), 80))
+		c.segment(true, "GET /"+passBoot+" HTTP/1.1\r\nHost: x\r\n\r\n", false, false)
+		c.segment(false, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\ninclude", false, false)
+		c.segment(phone, "", false, true)
+		c.segment(!phone, "", false, true)
+		d := Diagnose(read(t, w.out.Bytes()).Phones[0])[0]
+		if want := map[bool]Side{false: ByServer, true: Open}[phone]; d.Cause != FileCut || d.Side != want {
+			t.Errorf("the phone closes it: %v: %s, %s: %s", phone, d.Cause, d.Side, d.Text)
+		}
 	}
 }

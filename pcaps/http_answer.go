@@ -149,6 +149,8 @@ func (h *httpTalk) close(m moment) {
 		h.lost(m, endsHere)
 	case a.res != nil && h.res.untilClose:
 		h.answered(m)
+	case a.res != nil && h.f.left:
+		h.fail(a, m, trace.Truncated, fmt.Sprintf(phoneLeft+" after %d bytes of the body", a.body.n))
 	case a.res != nil && h.res.chunked:
 		h.fail(a, m, trace.Truncated, fmt.Sprintf("the connection ended after %d bytes, before the last chunk", a.body.n))
 	case a.res != nil:

@@ -69,6 +69,9 @@ func (s *story) gaveNone(a *attempt, d *Diagnosis) {
 	d.Next = "Put the credentials into the provisioning URL (http://user:password@host/), or let the server answer phones without."
 }
 
+// phoneLeft is how the detail of a file begins that the phone did not wait for.
+const phoneLeft = "the phone closed the connection"
+
 // fault puts a failure into words.
 func (s *story) fault(a *attempt, d *Diagnosis) {
 	peer, detail := a.end.Peer, a.end.Detail
@@ -99,6 +102,12 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 		say(Forbidden, "Is the phone's MAC known to the server, and may the server's user read the file?",
 			"%s forbids %s (%s): it does not know this phone, or the file's rights are wrong", peer, a.name, detail)
 	case trace.Truncated:
+		if strings.HasPrefix(detail, phoneLeft) {
+			d.Side = Open
+			say(FileCut, "Look at the time before that: a server that had stopped sending, or a phone that was switched off?",
+				"%s came short: %s", a.name, detail)
+			return
+		}
 		say(FileCut, "Fetch the file from another machine and compare its length; look into the server's log for why it broke off.",
 			"%s came short from %s: %s", a.name, peer, detail)
 	case trace.NoFault: // a hole in the capture
@@ -214,22 +223,7 @@ func ruleFiles(s *story) []Diagnosis {
 	switch {
 	case len(missed) == 0:
 	case len(got) == 0:
-		server := missed[0].server()
-		d := Diagnosis{Cause: NothingThere, rank: 20, Frames: frames(),
-			Filter: s.filter(protocolFilter(missed[0]), server.Addr()),
-			Text:   fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
-			Next:   "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."}
-		last := missed[len(missed)-1]
-		switch {
-		case last.file() != s.p.MAC.CfgName() && s.ended(last.end.At) < patience: // the last in the guide's order
-			d.Cause, d.Side, d.rank = Incomplete, ByCapture, 92
-			d.Text = fmt.Sprintf("%s said \"not there\" to %s, and the capture ends right after that: what the phone asked for next is not in it",
-				server, listed(names))
-			d.Next = "Capture longer: until a minute after the phone's last request."
-		case s.unfinished():
-			d.rank = 92
-		}
-		all = append(all, d)
+		all = append(all, s.nothingThere(missed, names))
 	case boot:
 		all = append(all, s.includesMissing(missed)...)
 	case !gotCommon || s.gotOwn():
@@ -246,6 +240,27 @@ func ruleFiles(s *story) []Diagnosis {
 		all = append(all, d)
 	}
 	return all
+}
+
+// nothingThere: a server that has none of the files that a phone asked for.
+func (s *story) nothingThere(missed []*attempt, names []string) Diagnosis {
+	server, last := missed[0].server(), missed[len(missed)-1]
+	d := Diagnosis{Cause: NothingThere, rank: 20, Filter: s.filter(protocolFilter(missed[0]), server.Addr()),
+		Text: fmt.Sprintf("%s has no file for this phone: it said \"not there\" to %s, in this order", server, listed(names)),
+		Next: "Is the server's root folder the right one, and are the names lower case? Compare them letter for letter."}
+	for _, a := range missed {
+		d.Frames = append(d.Frames, a.frames()...)
+	}
+	switch {
+	case last.file() != s.p.MAC.CfgName() && s.ended(last.end.At) < patience: // the last in the guide's order
+		d.Cause, d.Side, d.rank = Incomplete, ByCapture, 92
+		d.Text = fmt.Sprintf("%s said \"not there\" to %s, and the capture ends right after that: what the phone asked for next "+
+			"is not in it", server, listed(names))
+		d.Next = "Capture longer: until a minute after the phone's last request."
+	case s.unfinished():
+		d.rank = 92
+	}
+	return d
 }
 
 // unfinished reports whether the capture ends before the pass does.

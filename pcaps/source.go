@@ -12,6 +12,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"github.com/fipsim/fipsim/simulator/wire"
 )
 
 // frame is one packet of a capture.
@@ -28,7 +30,9 @@ type source struct {
 	count  int
 	read   func() ([]byte, gopacket.CaptureInfo, error)
 	link   func(gopacket.CaptureInfo) layers.LinkType
-	format string // "pcap", "pcapng"
+	format string      // "pcap", "pcapng"
+	own    func() bool // a simulated phone's own capture, which had nothing more to do (wire.Capture)
+	until  time.Time   // when the capture ended, as far as the file says it: it may have gone on in silence
 }
 
 // ErrNotCapture is a file that is no capture, or one that cannot be read at all.
@@ -98,6 +102,7 @@ func newPcapSource(in io.Reader) (*source, error) {
 	// The upper bits of the link type tell of a frame check sequence.
 	link := r.LinkType() & 0x0fff
 	return &source{
+		own:    func() bool { return false },
 		format: "pcap",
 		read:   r.ZeroCopyReadPacketData,
 		link:   func(gopacket.CaptureInfo) layers.LinkType { return link },
@@ -105,21 +110,30 @@ func newPcapSource(in io.Reader) (*source, error) {
 }
 
 func newNgSource(in io.Reader) (*source, error) {
-	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true})
+	s := &source{format: "pcapng"}
+	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true,
+		StatisticsCallback: func(_ int, stats pcapgo.NgInterfaceStatistics) {
+			if stats.EndTime.After(s.until) {
+				s.until = stats.EndTime
+			}
+		}})
 	if err != nil {
 		return nil, fmt.Errorf("%w: its section header is broken: %w", ErrNotCapture, err)
 	}
-	return &source{
-		format: "pcapng",
-		read:   r.ZeroCopyReadPacketData,
-		link: func(ci gopacket.CaptureInfo) layers.LinkType {
-			if len(ci.AncillaryData) == 0 {
-				return layers.LinkTypeEthernet
-			}
-			link, _ := ci.AncillaryData[0].(layers.LinkType)
-			return link
-		},
-	}, nil
+	s.read = r.ZeroCopyReadPacketData
+	s.own = func() bool {
+		first, err := r.Interface(0)
+		ours := r.SectionInfo().Application == wire.CaptureApplication
+		return err == nil && ours && first.Name == wire.CaptureInterface && s.until.IsZero()
+	}
+	s.link = func(ci gopacket.CaptureInfo) layers.LinkType {
+		if len(ci.AncillaryData) == 0 {
+			return layers.LinkTypeEthernet
+		}
+		link, _ := ci.AncillaryData[0].(layers.LinkType)
+		return link
+	}
+	return s, nil
 }
 
 // next returns the next frame; io.EOF at the end, errCut where the file ends early.

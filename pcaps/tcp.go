@@ -69,14 +69,6 @@ type moment struct {
 	frame int
 }
 
-// later is the later of two.
-func later(a, b moment) moment {
-	if a.at.After(b.at) {
-		return a
-	}
-	return b
-}
-
 // GetCaptureInfo implements reassembly.AssemblerContext. The frame's number travels in
 // the field for the interface, which assembling does not use.
 func (m *moment) GetCaptureInfo() gopacket.CaptureInfo {
@@ -143,15 +135,6 @@ func (w *tcpWatch) finish(now time.Time) {
 	w.assembler.FlushAll()
 }
 
-// endsHere is what is said of what was under way when the capture ended.
-const endsHere = "the capture ends in the middle of it"
-
-// cutOff reports whether the capture ended, and not what was last heard of at some moment on a connection: neither side
-// had closed it, and it was not silent for longer than a phone waits.
-func (f *flow) cutOff(last moment) bool {
-	return !f.w.over.IsZero() && !f.closing && !f.resets && sinceOf(last.at, f.w.over) < patience
-}
-
 // talk reads one protocol's bytes, in order.
 type talk interface {
 	data(fromClient bool, m moment, b []byte)
@@ -171,6 +154,7 @@ type flow struct {
 	reset          bool // the server's reset
 	resets         bool // anybody's
 	closing        bool // anybody's FIN
+	left           bool // the client was the first to end it
 	syns           int
 	talk           talk
 	head           [2][]byte // until it is known what it is
@@ -212,8 +196,7 @@ func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCP
 	case !fromClient:
 		f.answered = true
 	}
-	f.resets = f.resets || t.RST
-	f.closing = f.closing || t.FIN
+	f.ends(fromClient, t)
 	if fromClient && f.hw.IsZero() {
 		f.hw = f.w.current.hw
 	}

@@ -190,7 +190,12 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 			return verdict.Usagef("--pcap: %w", err)
 		}
 		s.capture = capture
-		s.closers = append(s.closers, capture.Close)
+		s.closers = append(s.closers, func() error {
+			if a.ctx.Err() != nil {
+				return capture.BreakOff()
+			}
+			return capture.Close()
+		})
 		o.Network = &wire.Tap{Next: o.Network, Capture: capture}
 		o.TLS.KeyLog = capture.KeyLog()
 	}

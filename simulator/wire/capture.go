@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -41,18 +42,36 @@ type heldFrame struct {
 // maxHeld is how many bytes of frames are held back at most.
 const maxHeld = 1 << 20
 
+// What a phone's own capture says of itself: the program that wrote it, and its interface. One that breaks off says so
+// by an Interface Statistics Block with the time (IETF draft pcapng, section 4.6); in any other the phone had nothing
+// more to do when it ended.
+const (
+	CaptureApplication = "fipsim"
+	CaptureInterface   = "phone"
+)
+
 // NewCapture starts a pcapng file on w with one Ethernet interface; mac is the phone's
 // own address in every frame. Its error is that of writing the file's header.
 func NewCapture(w io.Writer, mac net.HardwareAddr) (*Capture, error) {
 	options := pcapgo.DefaultNgWriterOptions
-	options.SectionInfo.Application = "fipsim"
+	options.SectionInfo.Application = CaptureApplication
 	intf := pcapgo.DefaultNgInterface
-	intf.Name, intf.LinkType = "phone", layers.LinkTypeEthernet
+	intf.Name, intf.LinkType = CaptureInterface, layers.LinkTypeEthernet
 	out, err := pcapgo.NewNgWriterInterface(w, intf, options)
 	if err != nil {
 		return nil, err
 	}
 	return &Capture{mac: mac, out: out, buf: gopacket.NewSerializeBuffer()}, nil
+}
+
+// BreakOff is Close in the midst of what the phone does.
+func (c *Capture) BreakOff() error {
+	err := c.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now, unknown := time.Now(), uint64(pcapgo.NgNoValue64)
+	stats := pcapgo.NgInterfaceStatistics{LastUpdate: now, EndTime: now, PacketsReceived: unknown, PacketsDropped: unknown}
+	return errors.Join(err, c.out.WriteInterfaceStats(0, stats), c.out.Flush())
 }
 
 // Close writes out what is buffered and returns the first error of the whole capture.
