@@ -55,6 +55,29 @@ func newRedirect(phones []*Phone, urls map[string]*url.URL) *redirect {
 	return r
 }
 
+// holdPorts takes the ports that servers of the capture had on this machine's own addresses, until the returned function
+// is called: an FTP data connection to one of them would be led to where the files are asked for.
+func holdPorts(phones []*Phone) func() {
+	held := make(map[netip.AddrPort]net.Listener)
+	for _, p := range phones {
+		for _, e := range p.Events {
+			if e.Kind != trace.FetchRequest || !e.Peer.Addr().IsLoopback() || held[e.Peer] != nil || len(held) == mostHeldPorts {
+				continue
+			}
+			if l, err := net.Listen("tcp", e.Peer.String()); err == nil { // otherwise somebody else has it
+				held[e.Peer] = l
+			}
+		}
+	}
+	return func() {
+		for _, l := range held {
+			_ = l.Close()
+		}
+	}
+}
+
+const mostHeldPorts = 100
+
 // lead returns where a packet for an address goes; false: nowhere.
 func (r *redirect) lead(to netip.AddrPort) (netip.AddrPort, bool) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())

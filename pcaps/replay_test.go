@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -17,6 +18,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/fetch"
 	"github.com/fipsim/fipsim/simulator/phone"
 	"github.com/fipsim/fipsim/simulator/server"
+	"github.com/fipsim/fipsim/simulator/trace"
 	"github.com/fipsim/fipsim/simulator/wire"
 )
 
@@ -135,4 +137,26 @@ func TestTreeOfRedirects(t *testing.T) {
 	if len(s.moved) != 2 || !strings.Contains(s.moved[0], "mid/"+passCfg+": the server led the phone to http://prov.example.test/new/") {
 		t.Errorf("%q", s.moved)
 	}
+}
+
+// While a capture of a server on this machine is done again, nobody gets the port that the server had: an FTP data
+// connection there would end where the files are asked for.
+func TestReplayHoldsPorts(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := netip.MustParseAddrPort(l.Addr().String())
+	_ = l.Close()
+	asked := Event{Event: trace.Event{Kind: trace.FetchRequest, Peer: at}}
+	release := holdPorts([]*Phone{{Events: []Event{asked, asked}}})
+	if other, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(int(at.Port())))); err == nil {
+		_ = other.Close()
+		t.Errorf("port %d is to be had", at.Port())
+	}
+	release()
+	if l, err = net.Listen("tcp", at.String()); err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
 }

@@ -133,9 +133,10 @@ func holdDecrypted(t *testing.T, b []byte, k *KeyLog) {
 	if err != nil || len(c.Notes) > 0 {
 		t.Fatal(err, c.Notes)
 	}
-	kinds := kindsOf(t, c)
-	if want := "tls.hello tls.server tls.certificate fetch.request fetch.missing fetch.request fetch.done"; kinds != want {
-		t.Errorf("%s, want %s", kinds, want)
+	const hello, missing, done = "tls.hello tls.server tls.certificate ", "fetch.request fetch.missing ", "fetch.request fetch.done"
+	// The client may have closed its connection after the first answer.
+	if kinds := kindsOf(t, c); kinds != hello+missing+done && kinds != hello+missing+hello+done {
+		t.Errorf("%s, want %s", kinds, hello+missing+done)
 	}
 	p := c.Phones[0]
 	if p.Name() != "0021f2000001" || p.Model != "FIP14G" || len(p.Files) != 1 || string(p.Files[0].Body) != sealedBody {
