@@ -57,14 +57,14 @@ func newRedirect(phones []*Phone, urls map[string]*url.URL) *redirect {
 
 // holdPorts takes the ports that servers of the capture had on this machine's own addresses, until the returned function
 // is called: an FTP data connection to one of them would be led to where the files are asked for.
-func holdPorts(phones []*Phone) func() {
+func holdPorts(ctx context.Context, phones []*Phone) func() {
 	held := make(map[netip.AddrPort]net.Listener)
 	for _, p := range phones {
 		for _, e := range p.Events {
 			if e.Kind != trace.FetchRequest || !e.Peer.Addr().IsLoopback() || held[e.Peer] != nil || len(held) == mostHeldPorts {
 				continue
 			}
-			if l, err := net.Listen("tcp", e.Peer.String()); err == nil { // otherwise somebody else has it
+			if l, err := new(net.ListenConfig).Listen(ctx, "tcp", e.Peer.String()); err == nil { // otherwise somebody else has it
 				held[e.Peer] = l
 			}
 		}

@@ -52,7 +52,7 @@ func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error
 	}
 	network := func(pass) wire.Network { return wire.OS{} }
 	if o.Server == "" {
-		defer holdPorts(c.Phones)()
+		defer holdPorts(ctx, c.Phones)()
 		local, err := replayServer(ctx, c.Phones, passes)
 		if err != nil {
 			return nil, err

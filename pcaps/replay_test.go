@@ -149,7 +149,7 @@ func TestReplayHoldsPorts(t *testing.T) {
 	at := netip.MustParseAddrPort(l.Addr().String())
 	_ = l.Close()
 	asked := Event{Event: trace.Event{Kind: trace.FetchRequest, Peer: at}}
-	release := holdPorts([]*Phone{{Events: []Event{asked, asked}}})
+	release := holdPorts(t.Context(), []*Phone{{Events: []Event{asked, asked}}})
 	if other, err := net.Listen("tcp", net.JoinHostPort("", strconv.Itoa(int(at.Port())))); err == nil {
 		_ = other.Close()
 		t.Errorf("port %d is to be had", at.Port())
