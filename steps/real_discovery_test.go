@@ -94,14 +94,22 @@ func TestRealDHCPServers(t *testing.T) {
 		// dhcpd.conf(5), server-id-check: whether the option is looked at "by default it is not".
 		"isc-dhcpd": {"FIP-DHCP-028"},
 	}
+	// busybox's answers a relay agent from a second socket at port 67, connected to the relay (udhcp_send_kernel_packet):
+	// what the relay sends at that moment goes there and is lost. Two DISCOVERs of a phone in a row were, once in 25 runs.
+	tries := map[string]int{"udhcpd": 3}
 	for _, server := range testbed.DHCPServers {
 		t.Run(server.Name, func(t *testing.T) {
 			tb := testbed.New(t, server.Needs)
 			addr := tb.StartDHCP(server, testbed.DHCPOptions{Option66: "tftp://10.66.0.1/"})
-			got := broken(t, tb, named{server.Name, netip.AddrPortFrom(addr, 67), scenarios.DHCP})
-			if diff := cmp.Diff(breaks[server.Name], got); diff != "" {
-				t.Errorf("rules that %s breaks (-want +got):\n%s", server.Name, diff)
+			diff := ""
+			for range max(1, tries[server.Name]) {
+				got := broken(t, tb, named{server.Name, netip.AddrPortFrom(addr, 67), scenarios.DHCP})
+				if diff = cmp.Diff(breaks[server.Name], got); diff == "" {
+					return
+				}
+				t.Logf("rules that %s breaks (-want +got):\n%s", server.Name, diff)
 			}
+			t.Error("it breaks others than those that were looked up")
 		})
 	}
 }
