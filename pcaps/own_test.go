@@ -33,7 +33,7 @@ func TestCaptureSaysItsEnd(t *testing.T) {
 		}
 		return out.Bytes()
 	}
-	others := func(silence time.Duration) []byte {
+	others := func(silence time.Duration, received uint64) []byte {
 		var out bytes.Buffer
 		w, err := pcapgo.NewNgWriter(&out, layers.LinkTypeEthernet)
 		if err != nil {
@@ -44,7 +44,7 @@ func TestCaptureSaysItsEnd(t *testing.T) {
 		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(frame), Length: len(frame)}, frame); err != nil {
 			t.Fatal(err)
 		}
-		stats := pcapgo.NgInterfaceStatistics{LastUpdate: at, EndTime: at.Add(silence), PacketsReceived: 1}
+		stats := pcapgo.NgInterfaceStatistics{LastUpdate: at, EndTime: at.Add(silence), PacketsReceived: received}
 		if err := w.WriteInterfaceStats(0, stats); err != nil {
 			t.Fatal(err)
 		}
@@ -56,13 +56,14 @@ func TestCaptureSaysItsEnd(t *testing.T) {
 	got := make(map[string]Cause)
 	for name, b := range map[string][]byte{
 		"the phone's own": own((*wire.Capture).Close), "the phone's own, broken off": own((*wire.Capture).BreakOff),
-		"of others, at once": others(time.Second), "of others, a minute later": others(time.Minute),
+		"of others, at once": others(time.Second, 1), "of others, a minute later": others(time.Minute, 1),
+		"a part of others'": others(time.Minute, 7),
 	} {
 		got[name] = Diagnose(read(t, b).Phones[0])[0].Cause
 	}
 	if diff := cmp.Diff(map[string]Cause{
 		"the phone's own": NoAnswer, "the phone's own, broken off": Incomplete,
-		"of others, at once": Incomplete, "of others, a minute later": NoAnswer,
+		"of others, at once": Incomplete, "of others, a minute later": NoAnswer, "a part of others'": Incomplete,
 	}, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -190,7 +190,7 @@ func (r *reader) segment(p packet) {
 // finish ends what is open, and sums up.
 func (r *reader) finish() {
 	end := r.latest
-	if until := r.source.source.until; until.After(end) {
+	if until := r.source.source.until(); until.After(end) {
 		end = end.Add(min(sinceOf(end, until), flowIdle))
 	}
 	if r.whole || r.source.source.own() {

@@ -32,7 +32,7 @@ type source struct {
 	link   func(gopacket.CaptureInfo) layers.LinkType
 	format string      // "pcap", "pcapng"
 	own    func() bool // a simulated phone's own capture, which had nothing more to do (wire.Capture)
-	until  time.Time   // when the capture ended, as far as the file says it: it may have gone on in silence
+	ends   []pcapgo.NgInterfaceStatistics
 }
 
 // ErrNotCapture is a file that is no capture, or one that cannot be read at all.
@@ -113,8 +113,8 @@ func newNgSource(in io.Reader) (*source, error) {
 	s := &source{format: "pcapng"}
 	r, err := pcapgo.NewNgReader(in, pcapgo.NgReaderOptions{WantMixedLinkType: true, SkipUnknownVersion: true,
 		StatisticsCallback: func(_ int, stats pcapgo.NgInterfaceStatistics) {
-			if stats.EndTime.After(s.until) {
-				s.until = stats.EndTime
+			if len(s.ends) < mostEnds {
+				s.ends = append(s.ends, stats)
 			}
 		}})
 	if err != nil {
@@ -124,7 +124,7 @@ func newNgSource(in io.Reader) (*source, error) {
 	s.own = func() bool {
 		first, err := r.Interface(0)
 		ours := r.SectionInfo().Application == wire.CaptureApplication
-		return err == nil && ours && first.Name == wire.CaptureInterface && s.until.IsZero()
+		return err == nil && ours && first.Name == wire.CaptureInterface && len(s.ends) == 0
 	}
 	s.link = func(ci gopacket.CaptureInfo) layers.LinkType {
 		if len(ci.AncillaryData) == 0 {
@@ -134,6 +134,28 @@ func newNgSource(in io.Reader) (*source, error) {
 		return link
 	}
 	return s, nil
+}
+
+// mostEnds bounds the Interface Statistics Blocks that are looked at.
+const mostEnds = 1000
+
+// until is when the capture ended, if the file says so and has all frames until then: it may have gone on in silence. A
+// part of a capture keeps the statistics of the whole. Zero: not known.
+func (s *source) until() (end time.Time) {
+	left := uint64(s.count) //nolint:gosec // a count
+	for _, e := range s.ends {
+		if e.PacketsReceived > left { // or not known
+			return time.Time{}
+		}
+		left -= e.PacketsReceived
+		if e.EndTime.After(end) {
+			end = e.EndTime
+		}
+	}
+	if left > 0 {
+		return time.Time{}
+	}
+	return end
 }
 
 // next returns the next frame; io.EOF at the end, errCut where the file ends early.
