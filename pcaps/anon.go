@@ -6,10 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // AnonymizeOptions say how a capture is made anonymous. The zero value does it at random.
@@ -34,14 +30,12 @@ type Anonymized struct {
 // and not what.
 var ErrLeft = errors.New("an old value is left")
 
-// maxAnonymize bounds a capture that is made anonymous, in bytes: it is held in memory.
-const maxAnonymize = 256 << 20
-
 // Anonymize reads a capture and returns one, as pcapng, that tells the same story of
 // other people: MACs, addresses, names, users and secrets are replaced by others of the
 // same length, the same by the same, in headers and in what the provisioning protocols
 // say; checksums follow. All other content is overwritten. TLS secrets, comments and
-// names of interfaces are left out. The result is read again and searched for the old
+// names of interfaces are left out; when it ended, and that it is a
+// phone's own, is kept. The result is read again and searched for the old
 // values: ErrLeft where one is found.
 func Anonymize(name string, r io.Reader, o AnonymizeOptions) ([]byte, *Anonymized, error) {
 	key := []byte(o.Seed)
@@ -49,20 +43,20 @@ func Anonymize(name string, r io.Reader, o AnonymizeOptions) ([]byte, *Anonymize
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
 	}
-	frames, notes, err := hold(name, r)
+	in, err := hold(name, r)
 	if err != nil {
 		return nil, nil, err
 	}
 	d := newDisguise(key)
-	d.all(frames)
+	d.all(in.frames)
 	d.learned()
-	d.all(frames)
-	settle(frames)
+	d.all(in.frames)
+	settle(in.frames)
 	var out bytes.Buffer
-	if err := writeFrames(&out, frames); err != nil {
+	if err := in.write(&out); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	done := &Anonymized{Frames: len(frames), Blanked: d.blanked, Notes: notes}
+	done := &Anonymized{Frames: len(in.frames), Blanked: d.blanked, Notes: in.notes}
 	for _, kind := range d.old {
 		*map[valueKind]*int{oldMAC: &done.MACs, oldAddress: &done.Addresses, oldWord: &done.Words, oldSecret: &done.Secrets}[kind]++
 	}
@@ -70,30 +64,6 @@ func Anonymize(name string, r io.Reader, o AnonymizeOptions) ([]byte, *Anonymize
 		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return out.Bytes(), done, nil
-}
-
-// hold reads a capture into memory.
-func hold(name string, r io.Reader) (frames []*held, notes []string, err error) {
-	s, err := newSource(r, nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", name, err)
-	}
-	size := 0
-	for {
-		f, err := s.next()
-		switch {
-		case errors.Is(err, io.EOF):
-			return frames, notes, nil
-		case err != nil:
-			return frames, append(notes, fmt.Sprintf("%v; what stands before it is read", err)), nil
-		}
-		if size += len(f.data); size > maxAnonymize {
-			return nil, nil, fmt.Errorf("%s: more than %d MB: cut the phone out of it first (tshark -r IN -Y 'eth.addr == …' -w OUT)",
-				name, maxAnonymize>>20)
-		}
-		f.data = bytes.Clone(f.data)
-		frames = append(frames, &held{frame: f, was: bytes.Clone(f.data)})
-	}
 }
 
 // all goes through all frames once.
@@ -136,36 +106,4 @@ func settle(frames []*held) {
 		}
 		h.checksums(s.was, s.is)
 	}
-}
-
-// writeFrames writes a pcapng with an interface for each link type.
-func writeFrames(w io.Writer, frames []*held) error {
-	link := layers.LinkTypeEthernet
-	if len(frames) > 0 {
-		link = frames[0].link
-	}
-	options := pcapgo.DefaultNgWriterOptions
-	options.SectionInfo = pcapgo.NgSectionInfo{Application: "fipsim"}
-	intf := pcapgo.NgInterface{LinkType: link, TimestampResolution: 9}
-	out, err := pcapgo.NewNgWriterInterface(w, intf, options)
-	if err != nil {
-		return err
-	}
-	interfaces := map[layers.LinkType]int{link: 0}
-	for _, h := range frames {
-		at, ok := interfaces[h.link]
-		if !ok {
-			intf.LinkType = h.link
-			if at, err = out.AddInterface(intf); err != nil {
-				return err
-			}
-			interfaces[h.link] = at
-		}
-		ci := gopacket.CaptureInfo{Timestamp: h.frame.at, CaptureLength: len(h.data), Length: max(h.length, len(h.data)),
-			InterfaceIndex: at}
-		if err := out.WritePacket(ci, h.data); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
 }

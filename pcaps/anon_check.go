@@ -98,13 +98,13 @@ func alone(b []byte, at, n int) bool {
 // check reads the result and looks for the old values: in each frame, and in what the
 // frames of a connection and a transfer are together.
 func (d *disguise) check(result []byte, done *Anonymized) error {
-	frames, _, err := hold("the result", bytes.NewReader(result))
+	is, err := hold("the result", bytes.NewReader(result))
 	if err != nil {
 		return err
 	}
 	all := d.sought(done)
 	f := newFlows(newDisguise(nil)) // it learns, and changes nothing
-	for _, h := range frames {
+	for _, h := range is.frames {
 		if what := all.in(h.data); what != "" {
 			return fmt.Errorf("%w: %s in frame %d of the result", ErrLeft, what, h.number)
 		}

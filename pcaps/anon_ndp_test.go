@@ -52,12 +52,12 @@ func TestAnonymizeNeighbors(t *testing.T) {
 			t.Errorf("%q is left", old)
 		}
 	}
-	frames, _, err := hold("the result", bytes.NewReader(out))
+	result, err := hold("the result", bytes.NewReader(out))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []gopacket.Packet
-	for _, h := range frames {
+	for _, h := range result.frames {
 		all = append(all, gopacket.NewPacket(h.data, layers.LayerTypeEthernet, gopacket.Default))
 	}
 	source := func(i int) []byte { return all[i].NetworkLayer().NetworkFlow().Src().Raw() }

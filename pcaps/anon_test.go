@@ -97,12 +97,12 @@ func TestAnonymizeStory(t *testing.T) {
 // form has none.
 func withoutSecrets(t *testing.T, b []byte) []byte {
 	t.Helper()
-	frames, _, err := hold("test", bytes.NewReader(b))
+	whole, err := hold("test", bytes.NewReader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := writeFrames(&out, frames); err != nil {
+	if err := whole.write(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()

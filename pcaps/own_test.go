@@ -53,13 +53,21 @@ func TestCaptureSaysItsEnd(t *testing.T) {
 		}
 		return out.Bytes()
 	}
-	got := make(map[string]Cause)
+	got, disguised := make(map[string]Cause), make(map[string]Cause)
 	for name, b := range map[string][]byte{
-		"the phone's own": own((*wire.Capture).Close), "the phone's own, broken off": own((*wire.Capture).BreakOff),
+		"the phone's own": own((*wire.Capture).Complete), "the phone's own, broken off": own((*wire.Capture).Close),
 		"of others, at once": others(time.Second, 1), "of others, a minute later": others(time.Minute, 1),
 		"a part of others'": others(time.Minute, 7),
 	} {
 		got[name] = Diagnose(read(t, b).Phones[0])[0].Cause
+		out, _, err := Anonymize(name, bytes.NewReader(b), AnonymizeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		disguised[name] = Diagnose(read(t, out).Phones[0])[0].Cause
+	}
+	if diff := cmp.Diff(got, disguised); diff != "" {
+		t.Errorf("made anonymous (-was +is)\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]Cause{
 		"the phone's own": NoAnswer, "the phone's own, broken off": Incomplete,

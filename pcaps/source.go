@@ -31,7 +31,7 @@ type source struct {
 	read   func() ([]byte, gopacket.CaptureInfo, error)
 	link   func(gopacket.CaptureInfo) layers.LinkType
 	format string      // "pcap", "pcapng"
-	own    func() bool // a simulated phone's own capture, which had nothing more to do (wire.Capture)
+	own    func() bool // a simulated phone's own capture, which had nothing more to do (wire.Capture.Complete)
 	ends   []pcapgo.NgInterfaceStatistics
 }
 
@@ -124,7 +124,7 @@ func newNgSource(in io.Reader) (*source, error) {
 	s.own = func() bool {
 		first, err := r.Interface(0)
 		ours := r.SectionInfo().Application == wire.CaptureApplication
-		return err == nil && ours && first.Name == wire.CaptureInterface && len(s.ends) == 0
+		return err == nil && ours && first.Name == wire.CaptureInterface && !s.until().IsZero()
 	}
 	s.link = func(ci gopacket.CaptureInfo) layers.LinkType {
 		if len(ci.AncillaryData) == 0 {

@@ -76,7 +76,7 @@ func (w *world) closeEvidence(r report.Result) string {
 	if e == nil {
 		return ""
 	}
-	err := errors.Join(w.capture.BreakOff(), e.pcap.Close()) // the row ends it, not the phone
+	err := errors.Join(w.capture.Close(), e.pcap.Close()) // the row ends it, not the phone
 	if r.Status == report.Pass || r.Status == report.Skip {
 		_ = os.RemoveAll(e.folder) // only ours is in it
 		return ""

@@ -192,9 +192,9 @@ func (c *phoneCmd) outputs(a *app, s *session, o *phone.Options) error {
 		s.capture = capture
 		s.closers = append(s.closers, func() error {
 			if a.ctx.Err() != nil {
-				return capture.BreakOff()
+				return capture.Close()
 			}
-			return capture.Close()
+			return capture.Complete()
 		})
 		o.Network = &wire.Tap{Next: o.Network, Capture: capture}
 		o.TLS.KeyLog = capture.KeyLog()

@@ -27,7 +27,8 @@ type Capture struct {
 	buf  gopacket.SerializeBuffer
 	id   uint16 // IPv4 identification
 	held []heldFrame
-	size int // bytes in held
+	size int    // bytes in held
+	kept uint64 // frames in the file
 	err  error
 }
 
@@ -42,9 +43,8 @@ type heldFrame struct {
 // maxHeld is how many bytes of frames are held back at most.
 const maxHeld = 1 << 20
 
-// What a phone's own capture says of itself: the program that wrote it, and its interface. One that breaks off says so
-// by an Interface Statistics Block with the time (IETF draft pcapng, section 4.6); in any other the phone had nothing
-// more to do when it ended.
+// What a phone's own capture says of itself: the program that wrote it, and its interface. A complete one ends with an
+// Interface Statistics Block (IETF draft pcapng, section 4.6) that counts its frames.
 const (
 	CaptureApplication = "fipsim"
 	CaptureInterface   = "phone"
@@ -64,18 +64,20 @@ func NewCapture(w io.Writer, mac net.HardwareAddr) (*Capture, error) {
 	return &Capture{mac: mac, out: out, buf: gopacket.NewSerializeBuffer()}, nil
 }
 
-// BreakOff is Close in the midst of what the phone does.
-func (c *Capture) BreakOff() error {
-	err := c.Close()
+// Complete is Close when the phone has nothing more to do: what is not in the file did not happen.
+func (c *Capture) Complete() error {
+	if err := c.Close(); err != nil {
+		return err
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now, unknown := time.Now(), uint64(pcapgo.NgNoValue64)
-	stats := pcapgo.NgInterfaceStatistics{LastUpdate: now, EndTime: now, PacketsReceived: unknown, PacketsDropped: unknown}
-	return errors.Join(err, c.out.WriteInterfaceStats(0, stats), c.out.Flush())
+	now := time.Now()
+	stats := pcapgo.NgInterfaceStatistics{LastUpdate: now, EndTime: now, PacketsReceived: c.kept}
+	return errors.Join(c.out.WriteInterfaceStats(0, stats), c.out.Flush())
 }
 
-// Close writes out what is buffered and returns the first error of the whole capture.
-// The writer under it stays open.
+// Close writes out what is buffered and returns the first error of the whole capture. It may be in the midst of what
+// the phone does. The writer under it stays open.
 func (c *Capture) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -173,6 +175,7 @@ func (c *Capture) release(keep int) {
 	for ; n < len(c.held) && c.size > keep && c.err == nil; n++ {
 		f := c.held[n]
 		c.size -= len(f.data)
+		c.kept++
 		c.err = c.out.WritePacket(gopacket.CaptureInfo{Timestamp: f.at, CaptureLength: len(f.data), Length: len(f.data)}, f.data)
 	}
 	c.held = append(c.held[:0], c.held[n:]...)
