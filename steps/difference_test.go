@@ -39,6 +39,8 @@ func TestClassify(t *testing.T) {
 		{"UTF-8 of UTF-8", utf8, string(fromLatin1([]byte(utf8))), reencoded},
 		{"question marks", utf8, string(withInstead([]byte(utf8), "?")), reencoded},
 		{"UTF-16", cfg, utf16le(cfg), reencoded},
+		{"UTF-16 with a mark, big end first", "ü\U0001f4de", "\xfe\xff\x00\xfc\xd8\x3d\xdc\xde", reencoded},
+		{"UTF-16, cut short", "a=1\n", "a\x00=\x001\x00\n", otherChange},
 		{"replacement characters for Latin-1", "b\xfcro\ngr\xfcn\n", "b\ufffdro\ngr\ufffdn\n", reencoded},
 		{"gzip", cfg, pack(func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }, cfg), compressed},
 		{"zlib", cfg, pack(func(w io.Writer) io.WriteCloser { return zlib.NewWriter(w) }, cfg), compressed},

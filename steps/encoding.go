@@ -39,13 +39,8 @@ func isReencoded(published, came []byte) bool {
 	if !utf8.Valid(published) {
 		return string(came) == strings.ToValidUTF8(string(published), "\ufffd") || bytes.Equal(came, fromLatin1(published))
 	}
-	for _, made := range [][]byte{
-		inUTF16(binary.LittleEndian, published, false), inUTF16(binary.LittleEndian, published, true),
-		inUTF16(binary.BigEndian, published, false), inUTF16(binary.BigEndian, published, true),
-	} {
-		if bytes.Equal(came, made) {
-			return true
-		}
+	if isUTF16(binary.LittleEndian, published, came) || isUTF16(binary.BigEndian, published, came) {
+		return true
 	}
 	if isASCII(published) {
 		return false
@@ -105,13 +100,24 @@ func withInstead(text []byte, instead string) []byte {
 	return made
 }
 
-func inUTF16(order binary.AppendByteOrder, text []byte, mark bool) []byte {
-	var made []byte
-	if mark {
-		made = order.AppendUint16(made, 0xfeff)
+// isUTF16 tells whether what came is a text in UTF-16, with a byte order mark or without.
+func isUTF16(order binary.ByteOrder, text, came []byte) bool {
+	if len(came) >= 2 && order.Uint16(came) == '\ufeff' && isUTF16Units(order, text, came[2:]) {
+		return true
 	}
-	for _, unit := range utf16.Encode([]rune(string(text))) {
-		made = order.AppendUint16(made, unit)
+	return isUTF16Units(order, text, came)
+}
+
+// isUTF16Units ends at the first difference: a file may be large, and few are UTF-16.
+func isUTF16Units(order binary.ByteOrder, text, came []byte) bool {
+	var units [2]uint16
+	for _, r := range string(text) {
+		for _, unit := range utf16.AppendRune(units[:0], r) {
+			if len(came) < 2 || order.Uint16(came) != unit {
+				return false
+			}
+			came = came[2:]
+		}
 	}
-	return made
+	return len(came) == 0
 }

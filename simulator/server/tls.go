@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -64,11 +65,14 @@ func (s *Server) makeIdentity() (*identity, error) {
 	return selfSigned(s.ownAddresses(), time.Now())
 }
 
+// ownKey is one for all servers of a process: to make one takes as long as a hundred handshakes.
+var ownKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // selfSigned makes a certificate that is its own authority, for localhost and addrs. Its
 // key is RSA, since RSA key exchange needs one. It is good from a day ago, for phones whose
 // clock is off by hours, and for a month, so that no copy is of use for long.
 func selfSigned(addrs []net.IP, now time.Time) (*identity, error) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	key, err := ownKey()
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
