@@ -21,18 +21,19 @@ const queueLength = 4096
 // queue is the receiving half of a net.PacketConn in memory, with deadlines. All its
 // waiting is on channels, so that it works in a testing/synctest bubble.
 type queue struct {
-	packets chan Datagram
+	arrived chan struct{} // holds one while packets lie here
 	closed  chan struct{}
 	close   sync.Once
 
 	mu      sync.Mutex
+	packets []Datagram
 	expired chan struct{} // closed when the read deadline has passed
 	timer   *time.Timer
 }
 
 func newQueue() *queue {
 	return &queue{
-		packets: make(chan Datagram, queueLength),
+		arrived: make(chan struct{}, 1),
 		closed:  make(chan struct{}),
 		expired: make(chan struct{}),
 	}
@@ -40,9 +41,37 @@ func newQueue() *queue {
 
 // put adds a datagram; when the queue is full or closed, the datagram is lost.
 func (q *queue) put(d Datagram) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	select {
 	case <-q.closed:
-	case q.packets <- d:
+		return
+	default:
+	}
+	if len(q.packets) < queueLength {
+		q.packets = append(q.packets, d)
+		q.tell()
+	}
+}
+
+// take removes the oldest datagram; another reader may have been quicker.
+func (q *queue) take() (d Datagram, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.packets) == 0 {
+		return Datagram{}, false
+	}
+	d, q.packets[0] = q.packets[0], Datagram{}
+	if q.packets = q.packets[1:]; len(q.packets) > 0 {
+		q.tell()
+	}
+	return d, true
+}
+
+// tell wakes one reader; q.mu is held.
+func (q *queue) tell() {
+	select {
+	case q.arrived <- struct{}{}:
 	default:
 	}
 }
@@ -52,20 +81,22 @@ func (q *queue) ReadFrom(b []byte) (int, net.Addr, error) {
 	q.mu.Lock()
 	expired := q.expired
 	q.mu.Unlock()
-	select {
-	case <-q.closed:
-		return 0, nil, net.ErrClosed
-	case <-expired:
-		return 0, nil, os.ErrDeadlineExceeded
-	default:
-	}
-	select {
-	case d := <-q.packets:
-		return copy(b, d.Payload), net.UDPAddrFromAddrPort(d.From), nil
-	case <-q.closed:
-		return 0, nil, net.ErrClosed
-	case <-expired:
-		return 0, nil, os.ErrDeadlineExceeded
+	for {
+		select {
+		case <-q.closed:
+			return 0, nil, net.ErrClosed
+		case <-expired:
+			return 0, nil, os.ErrDeadlineExceeded
+		default:
+		}
+		select {
+		case <-q.arrived:
+			if d, ok := q.take(); ok {
+				return copy(b, d.Payload), net.UDPAddrFromAddrPort(d.From), nil
+			}
+		case <-q.closed:
+		case <-expired:
+		}
 	}
 }
 
