@@ -21,7 +21,7 @@ type redirect struct {
 	local   map[netip.AddrPort]netip.AddrPort // a captured server's port to ours
 	hosts   map[netip.Addr]bool
 	names   map[string]netip.Addr // host names in the capture's URLs
-	network wire.OS
+	network wire.Network
 	answers *answers // of one pass, beside what the local server answers; nil: none
 }
 
@@ -35,6 +35,7 @@ func (r *redirect) answering(a *answers) *redirect {
 // newRedirect leads the servers that phones asked to the local one's protocols.
 func newRedirect(phones []*Phone, urls map[string]*url.URL) *redirect {
 	r := &redirect{local: make(map[netip.AddrPort]netip.AddrPort), hosts: make(map[netip.Addr]bool), names: make(map[string]netip.Addr)}
+	r.network = wire.Shared()
 	for _, p := range phones {
 		for _, e := range p.Events {
 			u, err := url.Parse(e.URL)

@@ -50,7 +50,7 @@ func Replay(ctx context.Context, c *Capture, o ReplayOptions) ([]Replayed, error
 	if len(passes) == 0 {
 		return nil, errors.New("no phone in this capture fetched a file that can be read: there is nothing to do again")
 	}
-	network := func(pass) wire.Network { return wire.OS{} }
+	network := func(pass) wire.Network { return wire.Shared() }
 	if o.Server == "" {
 		defer holdPorts(ctx, c.Phones)()
 		local, err := replayServer(ctx, c.Phones, passes)

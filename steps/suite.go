@@ -29,7 +29,7 @@ type Options struct {
 	Rules     []string         // rule ids, FIP-CONT-001#3 for the third row of one; empty: all
 	Tags      string           // a tag expression, see Plan; empty: all
 	Behaviour device.Behaviour // of the phones that judge
-	Network   wire.Network     // nil: wire.OS{}
+	Network   wire.Network     // nil: wire.Shared()
 	Seed      int64            // order, MACs and canaries; 0: by chance
 	Side      int              // scenarios side by side; 0: 8
 	MaxRate   float64          // requests a second, all phones together; 0: no limit
@@ -120,7 +120,7 @@ func newSuite(o Options) (*suite, error) {
 		s.seed = rand.Int64N(1<<31) + 1
 	}
 	if s.net == nil {
-		s.net = wire.OS{}
+		s.net = wire.Shared()
 	}
 	if o.MaxRate > 0 {
 		s.net = NewLimited(s.net, o.MaxRate)

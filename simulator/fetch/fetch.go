@@ -51,7 +51,7 @@ type Fetcher interface {
 type Options struct {
 	Identity  device.Identity  // for User-Agent
 	Behaviour device.Behaviour // limits, resend times, TLS profile
-	Network   wire.Network     // nil: wire.OS{}
+	Network   wire.Network     // nil: wire.Shared()
 	Trace     trace.Sink       // nil: trace.Discard
 	TLS       TLS
 
@@ -80,7 +80,7 @@ type TLS struct {
 func (o Options) prepared() (Options, error) {
 	o.Identity = o.Identity.WithDefaults()
 	if o.Network == nil {
-		o.Network = wire.OS{}
+		o.Network = wire.Shared()
 	}
 	if o.Trace == nil {
 		o.Trace = trace.Discard

@@ -137,18 +137,10 @@ func (m machine) budget(phones, asked, paths, conns int, shared bool) (int, erro
 
 // thisMachine asks the operating system.
 func thisMachine() machine {
-	m := machine{files: fileLimit(), low: 32768, ports: 28232} // Linux's defaults
+	m := machine{files: fileLimit()}
+	m.low, m.ports = wire.LocalPorts()
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil {
 		m.inUse = uint64(len(open))
-	}
-	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		if f := strings.Fields(string(text)); len(f) == 2 {
-			low, lowErr := strconv.ParseUint(f[0], 10, 16)
-			high, highErr := strconv.ParseUint(f[1], 10, 16)
-			if lowErr == nil && highErr == nil && high >= low {
-				m.low, m.ports = low, high-low+1
-			}
-		}
 	}
 	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
@@ -166,7 +158,7 @@ func thisMachine() machine {
 func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
 	m := thisMachine()
 	if len(r.Local) == 0 {
-		return []wayOut{{network: inTurn(counting{r.Network, &r.drops, r.spares}, m.low, m.ports)}}, nil
+		return []wayOut{{network: wire.InTurn(counting{r.Network, &r.drops, r.spares}, m.low, m.ports)}}, nil
 	}
 	var paths []wayOut
 	for _, addr := range r.Local {
@@ -179,7 +171,7 @@ func (r *run) openPaths(ctx context.Context) ([]wayOut, error) {
 			return nil, &BudgetError{fmt.Sprintf("phones cannot send from %s: %v; ip address add %s/32 dev lo adds it", addr, err, addr)}
 		}
 		_ = conn.Close()
-		paths = append(paths, wayOut{addr, inTurn(counting{n, &r.drops, r.spares}, m.low, m.ports)})
+		paths = append(paths, wayOut{addr, wire.InTurn(counting{n, &r.drops, r.spares}, m.low, m.ports)})
 	}
 	return paths, nil
 }

@@ -22,7 +22,7 @@ func spareNetwork(t *testing.T) (wire.Network, *spares) {
 		}
 	})
 	m := thisMachine()
-	n := inTurn(counting{wire.OS{Local: netip.MustParseAddr("127.0.0.1")}, new(drops), s}, m.low, m.ports)
+	n := wire.InTurn(counting{wire.OS{Local: netip.MustParseAddr("127.0.0.1")}, new(drops), s}, m.low, m.ports)
 	conn := listenSpare(t, n)
 	if conn.spare == nil {
 		t.Skip("this system cannot change a socket's port (IP_LOCAL_PORT_RANGE, Linux 6.3)")

@@ -24,7 +24,7 @@ import (
 type Options struct {
 	Identity  device.Identity
 	Behaviour device.Behaviour
-	Network   wire.Network  // nil: wire.OS{}
+	Network   wire.Network  // nil: wire.Shared()
 	Trace     *trace.Stream // this phone's, which its finders record into too; nil: discards
 	TLS       fetch.TLS
 	Flash     Flash // nil: in memory
@@ -90,7 +90,7 @@ type Phone struct {
 func New(o Options) (*Phone, error) {
 	o.Identity = o.Identity.WithDefaults()
 	if o.Network == nil {
-		o.Network = wire.OS{}
+		o.Network = wire.Shared()
 	}
 	if o.Trace == nil {
 		o.Trace = trace.NewStream(o.Identity.MAC, nil)

@@ -1,7 +1,8 @@
 // Package wire is the network that a phone sees: sockets, connections and names, and
-// nothing else. There is the operating system's (OS), a scripted one in memory for
-// tests of timers (Memory), and a tap (Tap) that stands before either, records what
-// crosses as pcapng, and can drop, delay and duplicate datagrams.
+// nothing else. There is the operating system's (OS), the same for phones side by side
+// (Shared), a scripted one in memory for tests of timers (Memory), and a tap (Tap) that
+// stands before any, records what crosses as pcapng, and can drop, delay and duplicate
+// datagrams.
 package wire
 
 import (

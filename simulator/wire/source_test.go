@@ -14,7 +14,7 @@ func TestWithSource(t *testing.T) {
 	loopback, elsewhere := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("203.0.113.77")
 	memory := &wire.Memory{Local: loopback}
 	for name, n := range map[string]wire.Network{
-		"OS": wire.OS{}, "Memory": memory, "Tap": &wire.Tap{}, "Tap before Memory": &wire.Tap{Next: memory},
+		"OS": wire.OS{}, "Shared": wire.Shared(), "Memory": memory, "Tap": &wire.Tap{}, "Tap before Memory": &wire.Tap{Next: memory},
 	} {
 		if _, ok := wire.WithSource(n, elsewhere); ok {
 			t.Errorf("%s has %s", name, elsewhere)

@@ -10,7 +10,7 @@ import (
 // Tap stands between a phone and its network. It records all that crosses the phone's
 // sockets, and can lose, delay and duplicate datagrams, without any privilege.
 type Tap struct {
-	Next    Network  // nil: OS{}
+	Next    Network  // nil: Shared()
 	Capture *Capture // nil: nothing is recorded
 
 	// Fault decides what becomes of each datagram: it returns a delay for each copy
@@ -22,7 +22,7 @@ type Tap struct {
 
 func (t *Tap) next() Network {
 	if t.Next == nil {
-		return OS{}
+		return Shared()
 	}
 	return t.Next
 }

@@ -27,7 +27,7 @@ type Target interface {
 
 // Options is what a target file does not say.
 type Options struct {
-	Network   wire.Network // nil: wire.OS{}
+	Network   wire.Network // nil: wire.Shared()
 	Insecure  bool         // certificates are not checked
 	Intrusive bool         // a live server bears wrong passwords, malformed requests and floods
 	Seed      int64        // of a roster's phones
@@ -39,7 +39,7 @@ type Options struct {
 // *verdict.Error where the server is not there, or serves another folder.
 func Open(ctx context.Context, file *scenarios.TargetFile, o Options) (Target, error) {
 	if o.Network == nil {
-		o.Network = wire.OS{}
+		o.Network = wire.Shared()
 	}
 	if _, err := fetch.New(fetch.Options{TLS: fetch.TLS{CA: file.CA}}); err != nil {
 		return nil, verdict.Usagef("ca: %w", err)
