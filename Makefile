@@ -1,13 +1,14 @@
-# `make help` lists what can be made. Variables: PKG narrows test, bench and fuzz,
+# `make help` lists what can be made. Variables: PKG narrows test, repeat, bench and fuzz,
 # e.g. `make test PKG=./simulator/config`.
 
 PKG      ?= ./...
 FUZZTIME ?= 1m
+COUNT    ?= 20
 # Set with =, as make has a LINT of its own. Run from source, so that the module's own requirements stay free of the linter's.
 LINT      = go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet soak-pcap fuzz faults mutation servers fusionpbx dist pictures vuln
+.PHONY: help run test repeat check fmt lint lint-version bench bench-fleet bench-instrument bench-pcap soak-fleet soak-pcap fuzz faults mutation servers fusionpbx dist pictures vuln
 
 help: ## say what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -17,6 +18,9 @@ run: ## provision a phone from the embedded server and show what it does
 
 test: ## run all tests; those that need root or a real server say so and are skipped
 	go test $(PKG)
+
+repeat: ## run the tests COUNT times (20), each time in another order, until one fails
+	@for i in $$(seq $(COUNT)); do echo "run $$i of $(COUNT)"; go test -vet=off -timeout 40m -count=1 -shuffle=on $(PKG) || exit 1; done
 
 # Go 1.26 at times misses a cached import that is there, "could not import …" (see
 # go.dev/issue/77116): vet and the linters get a second try, and the tests leave vet out.
