@@ -50,8 +50,8 @@ var protocols = []string{"tftp", "ftp", "http", "https"}
 // files over HTTP, and rightly.
 var talks = []string{"pnp", "dhcp", "checksync"}
 
-// Start starts a server with one fault, on free ports of 127.0.0.1: over the protocol
-// or protocols that the fault is of, over all of them with the zero Fault. It serves tree until Close
+// Start starts a server with one fault, on free ports of 127.0.0.1, over TFTP of
+// 127.0.0.67: over the protocol or protocols that the fault is of, over all of them with the zero Fault. It serves tree until Close
 // or until ctx ends. Its errors are those of sockets.
 func Start(ctx context.Context, f Fault, tree fs.FS) (*Server, error) {
 	s := &Server{

@@ -76,7 +76,7 @@ func (t *tftpTransfer) run() {
 
 // listen gives the transfer a port of its own (RFC 1350 §4).
 func (t *tftpTransfer) listen() error {
-	at := "127.0.0.1:0"
+	at := tftpAt
 	if t.service.fault.elsewhere {
 		at = "127.0.0.2:0"
 	}

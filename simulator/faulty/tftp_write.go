@@ -13,7 +13,7 @@ const mostWritten = 1 << 20
 
 // receive takes a file from a client, and serves it from then on.
 func (s *tftpService) receive(from netip.AddrPort, name string) {
-	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", "127.0.0.1:0")
+	conn, err := new(net.ListenConfig).ListenPacket(s.ctx, "udp", tftpAt)
 	if err != nil {
 		return
 	}

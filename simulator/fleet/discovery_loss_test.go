@@ -20,7 +20,7 @@ func TestDiscoveryUnderLoss(t *testing.T) {
 	t.Parallel()
 	const n = 400
 	specs := phones(t, n)
-	files := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	files := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	url := func(device.MAC) string { return files.URL("tftp").String() }
 	pnp, err := server.ListenPnP(t.Context(), server.PnPOptions{URL: url})
 	if err != nil {

@@ -97,7 +97,7 @@ func (b *barrier) notify(m *discover.SIPMessage) string {
 func TestThousandsDiscoverAtOnce(t *testing.T) {
 	const n = 2000 / scale
 	specs := phones(t, n)
-	files := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	files := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	network := new(socketCount)
 	conn, err := net.ListenPacket("udp4", "127.0.0.1:0")

@@ -41,7 +41,7 @@ func poolMember(t testing.TB, p *Pool, o MemberOptions) *Member {
 func TestPoolSockets(t *testing.T) {
 	spareNetwork(t) // or there are none
 	specs := phones(t, 2)
-	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	p := pool(t)
 	for _, spec := range specs {
 		m := poolMember(t, p, MemberOptions{Spec: Spec{MAC: spec.MAC}, Server: s.URL("tftp").String()})
@@ -57,7 +57,7 @@ func TestPoolSockets(t *testing.T) {
 // A phone of a pool makes the pass that one of a fleet makes; each of its files is a step.
 func TestPoolPass(t *testing.T) {
 	specs := phones(t, 1)
-	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	m := poolMember(t, pool(t), MemberOptions{
 		Spec: Spec{MAC: specs[0].MAC, Expect: expect(t, expectTree)}, Server: s.URL("tftp").String()})
 	first := m.Provision(t.Context(), device.PowerOn)
@@ -85,7 +85,7 @@ func TestPoolPass(t *testing.T) {
 // What phones of a pool have in common is read once, whichever goroutine they are on.
 func TestPoolShares(t *testing.T) {
 	specs := phones(t, 64)
-	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	p := pool(t)
 	var all sync.WaitGroup
 	for w := range 8 {
@@ -117,14 +117,14 @@ func TestPoolFailures(t *testing.T) {
 	specs := phones(t, 1)
 	p := pool(t)
 	t.Run("nothing there", func(t *testing.T) {
-		s := serve(t, server.Options{Tree: fstest.MapFS{}, TFTP: "127.0.0.1:0"})
+		s := serve(t, server.Options{Tree: fstest.MapFS{}, TFTP: tftpAt})
 		pass := poolMember(t, p, MemberOptions{Spec: specs[0], Server: s.URL("tftp").String()}).Provision(t.Context(), device.PowerOn)
 		if pass.OK() || pass.Outcome != device.NothingFound || pass.Fault != trace.NothingFound || pass.Err == nil {
 			t.Errorf("%+v", pass)
 		}
 	})
 	t.Run("wrong", func(t *testing.T) {
-		s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+		s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 		o := MemberOptions{Spec: Spec{MAC: specs[0].MAC, Expect: expect(t, "lang.gui=German\n")}, Server: s.URL("tftp").String()}
 		pass := poolMember(t, p, o).Provision(t.Context(), device.PowerOn)
 		if pass.OK() || !pass.Outcome.OK() || len(pass.Wrong) != 1 || pass.Wrong[0].Got != "French" {
@@ -165,7 +165,7 @@ func TestPoolBadInput(t *testing.T) {
 // Phones that look for their server by PnP do so from one socket.
 func TestPoolPnP(t *testing.T) {
 	specs := phones(t, 20)
-	s := serve(t, server.Options{Tree: tree(specs), TFTP: "127.0.0.1:0"})
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt})
 	responder, err := server.ListenPnP(t.Context(), server.PnPOptions{URL: func(device.MAC) string { return s.URL("tftp").String() }})
 	if err != nil {
 		t.Fatal(err)

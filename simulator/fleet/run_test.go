@@ -54,6 +54,10 @@ func phones(t testing.TB, n int) []Spec {
 	return specs
 }
 
+// tftpAt is where these tests' servers answer over TFTP. One goes on at the port of a phone that has hung up, and a phone
+// of another package's tests that gets the port would take that for its answer.
+const tftpAt = "127.0.0.68:0"
+
 func serve(t testing.TB, o server.Options) *server.Server {
 	t.Helper()
 	s, err := server.Start(context.Background(), o)
@@ -74,7 +78,7 @@ func TestStorm(t *testing.T) {
 	const n = 200
 	specs := phones(t, n)
 	const free = "127.0.0.1:0"
-	s := serve(t, server.Options{Tree: tree(specs), TFTP: free, HTTP: free, FTP: free})
+	s := serve(t, server.Options{Tree: tree(specs), TFTP: tftpAt, HTTP: free, FTP: free})
 	for _, protocol := range []string{"tftp", "http", "ftp"} {
 		t.Run(protocol, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
