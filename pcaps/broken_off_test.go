@@ -18,6 +18,25 @@ import (
 // A capture that breaks off, at whatever frame, blames nobody whom the whole one does not blame: what did not happen
 // until then may have happened a moment later.
 func TestBrokenOff(t *testing.T) {
+	library(t, func(t *testing.T, capture []byte) {
+		whole := blamed(read(t, capture))
+		for n, part := range beginnings(t, capture) {
+			c, err := Read("broken off", bytes.NewReader(part), Options{})
+			if err != nil {
+				continue // nothing in it is of a phone yet
+			}
+			for what, text := range blamed(c) {
+				if whole[what] == "" {
+					t.Errorf("after frame %d: %s: %s: %s", n+1, what.side, what.cause, text)
+				}
+			}
+		}
+	})
+}
+
+// library runs a test for each capture of the library.
+func library(t *testing.T, test func(t *testing.T, capture []byte)) {
+	t.Helper()
 	files, err := filepath.Glob("library/*.pcapng")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d captures: %v", len(files), err)
@@ -27,19 +46,7 @@ func TestBrokenOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := strings.TrimSuffix(filepath.Base(file), ".pcapng")
-		whole := blamed(read(t, b))
-		for n, part := range beginnings(t, b) {
-			c, err := Read(name, bytes.NewReader(part), Options{})
-			if err != nil {
-				continue // nothing in it is of a phone yet
-			}
-			for what, text := range blamed(c) {
-				if whole[what] == "" {
-					t.Errorf("%s, broken off after frame %d: %s: %s: %s", name, n+1, what.side, what.cause, text)
-				}
-			}
-		}
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".pcapng"), func(t *testing.T) { test(t, b) })
 	}
 }
 

@@ -27,6 +27,7 @@ type ftpTalk struct {
 	size    int64    // of SIZE; -1: not asked
 	unsized *unsized // a SIZE that was refused; nil: none
 	file    *ftpFile
+	ready   *ftpData // the connection of the file that is asked for next; nil: none yet
 }
 
 type ftpCommand struct {
@@ -43,9 +44,10 @@ type ftpFile struct {
 	code       int
 	size       int64
 	body       body
-	data       bool // a data connection carried it
-	over       bool // and ended
-	broken     bool // by a reset of the server's
+	conn       *ftpData // its data connection; nil: none yet
+	data       bool     // a data connection carried it
+	over       bool     // and ended
+	broken     bool     // by a reset of the server's
 	lost       bool
 }
 
@@ -99,6 +101,7 @@ func (t *ftpTalk) command(m moment, line string) {
 	t.pending = append(t.pending, c)
 	switch c.verb {
 	case "PORT", "EPRT":
+		t.ready = nil
 		if a, ok := dataAddress(arg, t.f.client.Addr()); ok {
 			t.f.w.expected[a] = t
 		}
@@ -109,7 +112,7 @@ func (t *ftpTalk) command(m moment, line string) {
 		t.finishFile(m)
 		t.notSized(t.path(c.arg))
 		t.file = t.begin(c.m, c.arg, t.path(c.arg))
-		t.size = -1
+		t.size, t.ready = -1, nil
 	case "CWD", "STOR", "APPE": // a folder, or a file that is new there
 		t.notSized(t.path(c.arg))
 	case "SIZE", "QUIT":
@@ -134,7 +137,7 @@ func (t *ftpTalk) begin(m moment, arg, path string) *ftpFile {
 		return nil
 	}
 	t.phone.provisions = true
-	f := &ftpFile{name: baseName(path), url: urlOf("ftp", t.f.server, 21, path), sent: m, last: m, size: t.size}
+	f := &ftpFile{name: baseName(path), url: urlOf("ftp", t.f.server, 21, path), sent: m, last: m, size: t.size, conn: t.ready}
 	e := f.event(trace.FetchRequest, m)
 	e.Peer, e.Attempt = t.f.server, 1
 	e.Facts = []Fact{{"ftp.path", path}}
@@ -203,6 +206,7 @@ func (t *ftpTalk) told(c ftpCommand, code int, text string) {
 func (t *ftpTalk) obey(m moment, c *ftpCommand, code int, text string) {
 	switch {
 	case code == 227, code == 229: // to PASV and EPSV
+		t.ready = nil
 		if a, ok := dataAddress(text[3:], t.f.server.Addr()); ok && len(t.f.w.expected) < maxExpected {
 			t.f.w.expected[a] = t
 		}

@@ -15,14 +15,29 @@ type ftpData struct {
 	f       *flow
 }
 
-// openData takes a connection that the session announced.
-func (t *ftpTalk) openData(f *flow) talk { return &ftpData{t, f} }
+// openData takes a connection that the session announced: of the file that is under way, or of the next one.
+func (t *ftpTalk) openData(f *flow) talk {
+	d := &ftpData{t, f}
+	if t.file != nil && t.file.conn == nil && !t.file.over {
+		t.file.conn = d
+	} else {
+		t.ready = d
+	}
+	return d
+}
 
-// data implements talk: what comes from either side belongs to the file that is under
-// way; a listing belongs to none.
+// file is the one that comes over a connection, as long as it is under way; nil: none, or a listing.
+func (d *ftpData) file() *ftpFile {
+	if f := d.session.file; f != nil && !f.over && f.conn == d {
+		return f
+	}
+	return nil
+}
+
+// data implements talk: what comes from either side is the file's.
 func (d *ftpData) data(_ bool, m moment, b []byte) {
-	f := d.session.file
-	if f == nil || f.over {
+	f := d.file()
+	if f == nil {
 		return
 	}
 	f.data, f.last = true, m
@@ -30,7 +45,7 @@ func (d *ftpData) data(_ bool, m moment, b []byte) {
 }
 
 func (d *ftpData) hole(bool, moment) {
-	if f := d.session.file; f != nil && !f.over {
+	if f := d.file(); f != nil {
 		f.lost = true
 	}
 }
@@ -40,8 +55,8 @@ func (d *ftpData) close(m moment) {
 		d.f.unanswered()
 		return
 	}
-	f := d.session.file
-	if f == nil || f.over {
+	f := d.file()
+	if f == nil {
 		return
 	}
 	f.over, f.data, f.broken, f.last = true, true, d.f.reset, m

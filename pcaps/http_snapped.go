@@ -16,11 +16,17 @@ import (
 // what came of it. False: the segment is to be put together with others.
 func (f *flow) snapped(fromClient bool, t *layers.TCP) bool {
 	h, isHTTP := f.talk.(*httpTalk)
+	data, isData := f.talk.(*ftpData)
 	begun := isHTTP && h.snapped
 	isRequest := fromClient && isRequestLine(t.Payload)
 	switch {
 	case begun:
-	case f.w.current.missing == 0, f.talk != nil && !isHTTP, f.talk == nil && !isRequest:
+	case f.w.current.missing == 0:
+		return false
+	case isData:
+		data.hole(fromClient, f.last)
+		return false
+	case f.talk != nil && !isHTTP, f.talk == nil && !isRequest:
 		return false
 	case f.talk == nil:
 		h = newHTTPTalk(f, "http")

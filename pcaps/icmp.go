@@ -28,7 +28,7 @@ type quote struct {
 // readQuote reads the beginning of a packet with ports; false for any other.
 func readQuote(four bool, b []byte) (q quote, ok bool) {
 	if four {
-		if len(b) < 28 || b[0]>>4 != 4 || b[0]&15 < 5 || len(b) < int(b[0]&15)*4+8 {
+		if len(b) < 24 || b[0]>>4 != 4 || b[0]&15 < 5 || len(b) < int(b[0]&15)*4+4 {
 			return q, false
 		}
 		q.header, q.protocol = int(b[0]&15)*4, layers.IPProtocol(b[9])
@@ -37,7 +37,7 @@ func readQuote(four bool, b []byte) (q quote, ok bool) {
 			return q, false // a later fragment has no ports
 		}
 	} else {
-		if len(b) < 48 || b[0]>>4 != 6 {
+		if len(b) < 44 || b[0]>>4 != 6 {
 			return q, false
 		}
 		q.header, q.protocol = 40, layers.IPProtocol(b[6])
@@ -84,6 +84,9 @@ func (r *reader) unreachable(p packet) {
 	}
 	why := icmpWhy(four, b[0], b[1])
 	q, ok := readQuote(four, b[8:])
+	if !ok && p.missing > 0 {
+		q, ok = r.tftp.latest(p.to)
+	}
 	if why == "" || !ok {
 		return
 	}
@@ -110,6 +113,20 @@ func (r *reader) unreachable(p packet) {
 		e.Facts = append(e.Facts, Fact{"icmp.mtu", strconv.FormatUint(uint64(mtu), 10)})
 	}
 	r.roster.record(phone, e)
+}
+
+// latest is the packet of a phone that an ICMP error is about most likely, where the snap length cut off what it quotes.
+func (w *tftpWatch) latest(phone netip.Addr) (q quote, ok bool) {
+	var last *transfer
+	for _, t := range w.open {
+		if t.client.Addr() == phone && !t.done && (last == nil || t.sentAt.After(last.sentAt)) {
+			last = t
+		}
+	}
+	if last == nil {
+		return q, false
+	}
+	return quote{from: last.client, to: last.server, protocol: layers.IPProtocolUDP}, true
 }
 
 // heardOf returns what the network said of a file's requests, and of what the server sent

@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -30,12 +31,28 @@ func (r *reader) notes() {
 	if r.tcp.holes > 0 {
 		r.note("%d TCP streams have holes: bytes that the capture lacks", r.tcp.holes)
 	}
+	if slices.ContainsFunc(r.roster.phones, func(p *Phone) bool { return p.gaps }) {
+		r.note("TFTP answers are in it to requests that are not: it began later, or lost frames (tcpdump -B gives it a larger buffer)")
+	}
 	if r.network.lost > 0 {
 		r.note("%d IPv4 fragments contradict others, or are cut: their packets are lost", r.network.lost)
 	}
 	for link, n := range r.links {
 		r.note("%d frames have link type %s (%d), which is not read: Ethernet, Linux cooked, raw IP and loopback are", n, link, int(link))
 	}
+	r.noteLeftOut()
+	if r.tftp.twice > 0 {
+		r.note("%d TFTP requests are in it twice, within %s: it was taken at two interfaces, or a mirror port sends both ways; editcap -d "+
+			"leaves such frames out", r.tftp.twice, twiceWithin)
+	}
+	r.noteSecrets()
+	if r.panics > 0 {
+		r.note("%d TCP segments could not be assembled", r.panics)
+	}
+}
+
+// noteLeftOut says what was not kept, for want of room.
+func (r *reader) noteLeftOut() {
 	if r.roster.overflow > 0 {
 		r.note("more than %d stations: the rest is left out; name one with --phone", maxPhones)
 	}
@@ -46,16 +63,8 @@ func (r *reader) notes() {
 		}
 		r.note("%d events are left out of those of all phones: more than %s are not kept; name one phone with --phone", r.roster.left, most)
 	}
-	if r.tftp.twice > 0 {
-		r.note("%d TFTP requests are in it twice, within %s: it was taken at two interfaces, or a mirror port sends both ways; editcap -d "+
-			"leaves such frames out", r.tftp.twice, twiceWithin)
-	}
 	if r.tftp.cut > 0 {
 		r.note("%d TFTP transfers are left out: more than %d were open at once", r.tftp.cut, maxTransfers)
-	}
-	r.noteSecrets()
-	if r.panics > 0 {
-		r.note("%d TCP segments could not be assembled", r.panics)
 	}
 }
 

@@ -97,7 +97,7 @@ func (f *flow) unanswered() {
 		Name: fmt.Sprint(connectionTo, f.server.Port()), Took: sinceOf(f.start.at, f.last.at), Fault: trace.NoAnswer}}
 	e.URL = portURL(f.server)
 	e.Detail = fmt.Sprintf("no answer to %s for a connection", times(f.syns, "request"))
-	if f.reset {
+	if f.refused {
 		e.Fault, e.Detail = trace.Refused, "connection refused: nothing listens there"
 	}
 	f.w.r.record(p, e)

@@ -59,11 +59,45 @@ func ruleContent(s *story) []Diagnosis {
 		}
 		add(s.p.readFile(f, held))
 	}
-	add(held.Check(s.identity(), device.Behaviour{}))
+	if !s.lacksCfg() {
+		add(held.Check(s.identity(), device.Behaviour{}))
+	}
 	for _, file := range order {
 		all = append(all, contentOf(file, found[file], frames[file])...)
 	}
 	return all
+}
+
+// lacksCfg reports whether a file that the phone took its settings from is not whole in the capture: then what it holds
+// is not known.
+func (s *story) lacksCfg() bool {
+	if s.p.gaps {
+		return true
+	}
+	known := make(map[string]bool)
+	for _, f := range s.p.Files {
+		known[f.URL] = known[f.URL] || f.Partial == "" && f.Body != nil
+	}
+	named := make(map[string]bool)
+	for _, a := range s.fetches {
+		if isProvisioning(a.name) || a.file() == s.p.MAC.String() {
+			named[a.name] = named[a.name] || a.missing() || known[a.url] || known[a.moved]
+		}
+	}
+	for _, there := range named {
+		if !there {
+			return true
+		}
+	}
+	included, booted := s.included()
+	for name := range included {
+		if !s.asked(name) {
+			return true
+		}
+	}
+	// The guide's order: without a boot file, the common cfg comes next.
+	boot := slices.ContainsFunc(s.fetches, func(a *attempt) bool { return path.Ext(a.name) == ".boot" })
+	return boot && !booted && !s.asked(device.CommonCfg)
 }
 
 // moved are the names under which files were asked for that a redirect led to, by URL.

@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,13 @@ func (s *story) gaveNone(a *attempt, d *Diagnosis) {
 		d.Text = fmt.Sprintf("the capture ends right after %s asked for a user name and a password for %s: what the phone gave is "+
 			"not in it", a.server(), a.name)
 		d.Next = "Capture longer: until a minute after the phone's last request."
+		return
+	}
+	if slices.ContainsFunc(s.p.Events, func(e Event) bool { return e.Peer == a.server() && e.Fact("http.authorization") != "" }) {
+		d.Cause, d.rank = Incomplete, 85
+		d.Text = fmt.Sprintf("%s asked for a user name and a password for %s: what the phone gave, as it did for other files, is not in "+
+			"the capture", a.server(), a.name)
+		d.Next = "Capture again, with a larger buffer (tcpdump -B): frames were lost."
 		return
 	}
 	d.Cause, d.Side = LoginRefused, ByPhone
@@ -123,57 +131,6 @@ func (s *story) fault(a *attempt, d *Diagnosis) {
 		}
 		say(ServerFailed, "Look into the server's log at that time.", "%s could not give %s: %s", peer, a.name, detail)
 	}
-}
-
-// silent: no answer, as far as the capture goes.
-func (s *story) silent(a *attempt, d *Diagnosis) {
-	server, last := a.server(), a.end.At
-	sends := max(len(a.requests), a.end.Attempt)
-	if e := s.heardOf(a); e.Frame > 0 {
-		s.undelivered(a, e, d)
-		return
-	}
-	if after := s.ended(last); after < patience && !s.goesOn(a) {
-		d.Cause, d.rank = Incomplete, 85
-		d.Text = fmt.Sprintf("the capture ends %s the request for %s: whether it was answered is not in it", after0(max(0, after)), a.name)
-		d.Next = "Capture longer: until a minute after the phone's last request."
-		return
-	}
-	d.Cause = NoAnswer
-	if from := a.foreign(); from != "" {
-		d.Cause, d.Side = ServerFailed, Open
-		d.Text = fmt.Sprintf("the transfer of %s stopped: after it began, packets came from another port (%s), which a "+
-			"client must not take for the same transfer (RFC 1350 §4)", a.name, from)
-		d.Next = "Does the server answer one transfer from two ports, or does a NAT between the two lose its entry? Capture at the server."
-		return
-	}
-	if a.end.Bytes > 0 || strings.HasPrefix(a.end.Detail, "silence after") {
-		d.Text = fmt.Sprintf("%s stopped in the middle of %s: %s", server, a.name, a.end.Detail)
-		d.Next = "Look for what drops packets between the two, and into the server's log; does it happen with small files too?"
-		return
-	}
-	span := sinceOf(a.end.At.Add(-a.end.Took), a.end.At)
-	d.Text = fmt.Sprintf("%s never answered the request for %s, sent %s", server, a.name, times(sends, "time"))
-	if sends > 1 {
-		d.Text += fmt.Sprintf(" in %s", round(span))
-	}
-	d.Text += ": nothing came back at this point of the network"
-	d.Next = fmt.Sprintf("Is %s the provisioning server, and does it run? Capture at the server: if the request arrives there, "+
-		"the server is silent; if not, "+
-		"a firewall or a route is in between (TFTP answers come from a new port).", server.Addr())
-}
-
-// goesOn reports whether the phone asked for something else after a file.
-func (s *story) goesOn(a *attempt) bool { return s.askedAfter(a.end) }
-
-// askedAfter reports whether the phone asked for another file after an event.
-func (s *story) askedAfter(e Event) bool {
-	for _, b := range s.fetches {
-		if len(b.requests) > 0 && b.requests[0].Frame > e.Frame && b.requests[0].At.After(e.At) {
-			return true
-		}
-	}
-	return false
 }
 
 // ruleSlow: a request that was answered only after it had been sent again.

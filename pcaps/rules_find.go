@@ -70,6 +70,11 @@ func rulePnP(s *story) []Diagnosis {
 	}
 	responses := s.of(trace.PnPResponse)
 	switch {
+	case len(subscribes) == 0:
+		d.Cause, d.Frames, d.rank = Incomplete, framesOf(foreign...), 85
+		d.Text = fmt.Sprintf("the SUBSCRIBE that the NOTIFY from %s belongs to is not in the capture: whether it is of use to the phone "+
+			"is not known", foreign[0].Peer)
+		d.Next = "Capture from the moment at which the phone is powered on."
 	case len(foreign) > 0 && (!s.named("PnP") || len(s.fetches) == 0):
 		d.Cause, d.Frames = NotifyIgnored, framesOf(foreign...)
 		d.Text = fmt.Sprintf("the NOTIFY from %s is of no use to the phone: %s", foreign[0].Peer, foreign[0].Detail)

@@ -19,7 +19,7 @@ func (s *story) includesMissing(missed []*attempt) []Diagnosis {
 	for _, a := range missed {
 		if known && !names[a.file()] {
 			rest = append(rest, a)
-		} else if !s.isFirst(a) {
+		} else if !s.isFirst(a) && !a.nameCut() {
 			includes = append(includes, a)
 		}
 	}
@@ -44,7 +44,7 @@ func (s *story) includesMissing(missed []*attempt) []Diagnosis {
 func (s *story) fileMissing(missed []*attempt) []Diagnosis {
 	var others []*attempt
 	for _, a := range missed {
-		if !s.isFirst(a) && (!s.own(a.file()) || !s.gotOwn()) {
+		if !a.nameCut() && !s.isFirst(a) && (!s.own(a.file()) || !s.gotOwn()) {
 			others = append(others, a)
 		}
 	}

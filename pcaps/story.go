@@ -140,6 +140,9 @@ func (a *attempt) server() netip.AddrPort {
 	return a.end.Peer
 }
 
+// nameCut reports whether the snap length cut the file's name: which file it was is not known.
+func (a *attempt) nameCut() bool { return strings.HasSuffix(a.name, beyondSnap) }
+
 func (a *attempt) missing() bool { return a.end.Kind == trace.FetchMissing }
 func (a *attempt) done() bool    { return a.end.Kind == trace.FetchDone }
 

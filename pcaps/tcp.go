@@ -150,12 +150,14 @@ type flow struct {
 	turned         bool       // the assembler takes the server for the client
 	start, last    moment
 	opened         bool // a SYN of the client was seen
-	answered       bool // anything came from the server but a reset
+	answered       bool // anything came from the server but a reset, or the client says so
 	reset          bool // the server's reset
 	resets         bool // anybody's
 	closing        bool // anybody's FIN
 	left           bool // the client was the first to end it
 	syns           int
+	first          uint32 // the sequence number of the last one
+	refused        bool   // the server's reset is the answer to it
 	talk           talk
 	head           [2][]byte // until it is known what it is
 	ignored        bool
@@ -191,9 +193,12 @@ func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCP
 	case fromClient && t.SYN && !t.ACK:
 		f.opened = true
 		f.syns++
+		f.first = t.Seq
 	case !fromClient && t.RST:
 		f.reset = true
-	case !fromClient:
+		f.refused = f.opened && t.ACK && t.Ack == f.first+1
+		f.answered = f.answered || f.opened && !f.refused
+	case !fromClient, t.ACK && !t.RST: // a client's ACK is of an answer that it had
 		f.answered = true
 	}
 	f.ends(fromClient, t)

@@ -38,7 +38,6 @@ type transfer struct {
 	lastSent int       // frame of the last sending
 	sentAt   time.Time
 	facts    []Fact
-	oack     string
 	blksize  int
 	tsize    int64 // announced; -1: not
 	next     uint16
@@ -60,6 +59,7 @@ const (
 	maxOver      = 8192             // of those that are over the last ones, for what comes late
 	tftpIdle     = 90 * time.Second // then nothing more is expected
 	maxHoles     = 20
+	maxStrays    = 10_000
 	maxRepeats   = 20                   // events of repeated blocks of one transfer
 	twiceWithin  = 3 * time.Millisecond // no phone asks again so soon
 )
@@ -74,6 +74,7 @@ type tftpWatch struct {
 	open   map[netip.AddrPort]*transfer
 	live   int                  // of open: those that go on
 	over   []*transfer          // the others, oldest first; some are in open no more
+	strays map[netip.Addr]bool  // who got an answer to a request that is not in the capture
 	tails  [3]map[string][]Fact // what requests say after the name, by their opcodes
 	oldest time.Time            // no packet of a transfer in open is older
 	cut    int                  // transfers that were given up for want of room
@@ -81,7 +82,7 @@ type tftpWatch struct {
 }
 
 func newTFTPWatch(r *roster) *tftpWatch {
-	return &tftpWatch{r: r, open: make(map[netip.AddrPort]*transfer)}
+	return &tftpWatch{r: r, open: make(map[netip.AddrPort]*transfer), strays: make(map[netip.Addr]bool)}
 }
 
 // take looks at a datagram. What is not TFTP it passes over.
@@ -92,7 +93,19 @@ func (w *tftpWatch) take(d datagram) {
 		w.request(d)
 	} else if t := w.open[d.src]; t != nil {
 		w.fromClient(t, d)
+	} else if len(w.strays) < maxStrays && isAnswer(d.data) {
+		w.strays[d.dst.Addr()] = true
 	}
+}
+
+// isAnswer tells an OACK and an ERROR: only who sent a request gets them.
+func isAnswer(b []byte) bool {
+	if len(b) < 4 || b[0] != 0 || b[1] != byte(tftp.OACK) && b[1] != byte(tftp.ERROR) {
+		return false
+	}
+	p, err := tftp.Parse(b)
+	return err == nil && (p.Op == tftp.ERROR && p.Code <= tftp.OptionRefused || len(p.Options) > 0 &&
+		(p.Options[0].Name == tftp.OptionTsize || p.Options[0].Name == tftp.OptionBlksize || p.Options[0].Name == tftp.OptionTimeout))
 }
 
 // looksLikeRequest tells a read or write request: at port 69 by its opcode alone, at
@@ -106,6 +119,9 @@ func looksLikeRequest(d datagram) bool {
 		return true
 	}
 	p, err := tftp.Parse(b)
+	if err != nil && d.cut > 0 {
+		p, err = tftp.Parse(mended(b))
+	}
 	return err == nil && p.Filename != "" && (strings.EqualFold(p.Mode, tftp.Octet) || strings.EqualFold(p.Mode, tftp.Netascii))
 }
 

@@ -58,6 +58,11 @@ func (w *tftpWatch) close(t *transfer) {
 // finish ends all transfers: the capture is over. Who was asked just now may have
 // answered after that.
 func (w *tftpWatch) finish(now time.Time) {
+	for a := range w.strays {
+		if p := w.r.at[a].real(); p != nil {
+			p.gaps = true
+		}
+	}
 	for _, t := range w.open {
 		if after := sinceOf(t.last, now); after < patience && !t.done && t.facts[0].Value == "1" && !t.refused && !t.left() {
 			t.done = true

@@ -58,14 +58,28 @@ func mended(data []byte) []byte {
 	if !ended {
 		return append(append(append(out, 0), tftp.Octet...), 0)
 	}
-	out = append(append(append(out, 0), mode...), 0)
+	return append(append(append(append(out, 0), mode...), 0), wholeOptions(options)...)
+}
+
+// wholeOptions are the options up to the first one of which a part is missing.
+func wholeOptions(options []byte) []byte {
+	n := 0
 	for {
-		option, rest, _ := bytes.Cut(options, []byte{0})
-		value, after, whole := bytes.Cut(rest, []byte{0})
+		_, rest, _ := bytes.Cut(options[n:], []byte{0})
+		_, after, whole := bytes.Cut(rest, []byte{0})
 		if !whole {
-			return out
+			return options[:n]
 		}
-		out = append(append(append(append(out, option...), 0), value...), 0)
-		options = after
+		n = len(options) - len(after)
 	}
+}
+
+// answer reads what a server sent; short tells of an OACK some of whose options the snap length cut off.
+func answer(d datagram) (p tftp.Packet, short bool, err error) {
+	p, err = tftp.Parse(d.data)
+	if d.cut == 0 || len(d.data) < 2 || d.data[0] != 0 || d.data[1] != byte(tftp.OACK) {
+		return p, false, err
+	}
+	p, err = tftp.Parse(append(bytes.Clone(d.data[:2]), wholeOptions(d.data[2:])...))
+	return p, true, err
 }

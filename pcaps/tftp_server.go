@@ -15,7 +15,7 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 	if t.done {
 		return
 	}
-	p, err := tftp.Parse(d.data)
+	p, short, err := answer(d)
 	if err != nil || t.peer.IsValid() && d.src != t.peer {
 		t.odd = true
 		e := t.event(trace.FetchIgnored, d)
@@ -33,7 +33,7 @@ func (w *tftpWatch) fromServer(t *transfer, d datagram) {
 	case tftp.DATA:
 		w.data(t, d, p)
 	case tftp.OACK:
-		w.oackOf(t, d, p)
+		w.oackOf(t, d, p, short)
 	case tftp.ERROR:
 		w.serverError(t, d, p)
 	case tftp.ACK: // to a write request
@@ -57,9 +57,12 @@ func (w *tftpWatch) reply(t *transfer, d datagram, how string, facts []Fact) {
 	w.r.record(t.phone, e)
 }
 
-func (w *tftpWatch) oackOf(t *transfer, d datagram, p tftp.Packet) {
+func (w *tftpWatch) oackOf(t *transfer, d datagram, p tftp.Packet, short bool) {
 	if t.peer.IsValid() {
 		return
+	}
+	if asked, err := strconv.Atoi(Event{Facts: t.facts}.Fact("tftp.option.blksize")); short && err == nil && asked >= tftp.MinBlksize {
+		t.blksize = min(asked, tftp.MaxBlksize) // what a server grants, most of the time
 	}
 	facts := []Fact{{"tftp.opcode", strconv.Itoa(int(p.Op))}}
 	for _, o := range p.Options {
@@ -76,8 +79,11 @@ func (w *tftpWatch) oackOf(t *transfer, d datagram, p tftp.Packet) {
 			t.window = int(n)
 		}
 	}
-	t.oack = trace.Clean(p.String())
-	w.reply(t, d, t.oack, facts)
+	how := trace.Clean(p.String())
+	if short {
+		how += ", and what the capture cut off"
+	}
+	w.reply(t, d, how, facts)
 }
 
 func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
