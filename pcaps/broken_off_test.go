@@ -2,17 +2,13 @@ package pcaps
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // A capture that breaks off, at whatever frame, blames nobody whom the whole one does not blame: what did not happen
@@ -72,28 +68,16 @@ func blamed(c *Capture) map[blame]string {
 // beginnings are captures of the first frame, the first two, and so on.
 func beginnings(t *testing.T, capture []byte) (all [][]byte) {
 	t.Helper()
-	r, err := pcapgo.NewNgReader(bytes.NewReader(capture), pcapgo.DefaultNgReaderOptions)
+	in, err := hold("a capture", bytes.NewReader(capture))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out bytes.Buffer
-	w := pcapgo.NewWriterNanos(&out)
-	if err := w.WriteFileHeader(262144, layers.LinkTypeEthernet); err != nil {
-		t.Fatal(err)
+	var frames []frame
+	for _, h := range in.frames {
+		frames = append(frames, h.frame)
+		all = append(all, pcapOf(t, frames))
 	}
-	for {
-		b, ci, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return all
-		}
-		if err == nil {
-			err = w.WritePacket(gopacket.CaptureInfo{Timestamp: ci.Timestamp, CaptureLength: ci.CaptureLength, Length: ci.Length}, b)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, bytes.Clone(out.Bytes()))
-	}
+	return all
 }
 
 // Who closes a connection in the midst of a file has broken it off: the server is blamed for its own FIN only.

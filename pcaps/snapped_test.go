@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
@@ -87,6 +90,51 @@ func TestFramesMissing(t *testing.T) {
 	})
 }
 
+// A capture that has each frame twice, as one of two interfaces has it, or two neighbours in the wrong order, blames the
+// same as the whole one.
+func TestFramesTwiceAndSwapped(t *testing.T) {
+	library(t, func(t *testing.T, capture []byte) {
+		in, err := hold("a capture", bytes.NewReader(capture))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := blamed(read(t, capture))
+		same := func(name string, frames []frame) {
+			got := blamed(read(t, pcapOf(t, frames)))
+			if diff := cmp.Diff(causes(want), causes(got)); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", name, diff)
+			}
+		}
+		var plain []frame
+		for _, h := range in.frames {
+			plain = append(plain, h.frame)
+		}
+		for _, gap := range []time.Duration{0, 20 * time.Microsecond, 400 * time.Microsecond, 2 * time.Millisecond} {
+			var twice []frame
+			for _, f := range plain {
+				again := f
+				again.at = f.at.Add(gap)
+				twice = append(twice, f, again)
+			}
+			same(fmt.Sprint("twice, ", gap, " later"), twice)
+		}
+		for i := 1; i < len(plain); i++ {
+			swapped := slices.Clone(plain)
+			swapped[i-1], swapped[i] = plain[i], plain[i-1]
+			same(fmt.Sprint("frame ", i+1, " before ", i), swapped)
+		}
+	})
+}
+
+// causes are what is blamed, in order.
+func causes(all map[blame]string) (names []string) {
+	for what := range all {
+		names = append(names, fmt.Sprintf("%s: %s", what.side, what.cause))
+	}
+	slices.Sort(names)
+	return names
+}
+
 // rewritten is a capture of what is left of each frame; nil: nothing.
 func rewritten(t *testing.T, capture []byte, left func(i int, b []byte) []byte) []byte {
 	t.Helper()
@@ -94,17 +142,26 @@ func rewritten(t *testing.T, capture []byte, left func(i int, b []byte) []byte) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	var frames []frame
+	for i, h := range in.frames {
+		f := h.frame
+		if f.data = left(i, h.data); f.data != nil {
+			frames = append(frames, f)
+		}
+	}
+	return pcapOf(t, frames)
+}
+
+// pcapOf is a capture of frames.
+func pcapOf(t *testing.T, frames []frame) []byte {
+	t.Helper()
 	var out bytes.Buffer
 	w := pcapgo.NewWriterNanos(&out)
 	if err := w.WriteFileHeader(262144, layers.LinkTypeEthernet); err != nil {
 		t.Fatal(err)
 	}
-	for i, h := range in.frames {
-		b := left(i, h.data)
-		if b == nil {
-			continue
-		}
-		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: h.frame.at, CaptureLength: len(b), Length: h.length}, b); err != nil {
+	for _, f := range frames {
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: f.at, CaptureLength: len(f.data), Length: f.length}, f.data); err != nil {
 			t.Fatal(err)
 		}
 	}
