@@ -40,6 +40,14 @@ func ruleDHCP(s *story) []Diagnosis {
 		d.Text = fmt.Sprintf("no DHCP server answered: %s", times(len(requests), "request"))
 		d.Next = "Is a DHCP server, or a relay to one, on the phone's VLAN? Compare the VLAN of the port with the phone's."
 		s.tooShort(&d, requests[len(requests)-1])
+		// RFC 2131 §4.3.2: a REQUEST with a server identifier takes what that server offered.
+		i := slices.IndexFunc(requests, func(e Event) bool { return e.Kind == trace.DHCPRequest && e.Fact("dhcp.option.54") != "" })
+		if i >= 0 {
+			d.Cause, d.rank = Incomplete, max(d.rank, 85)
+			d.Text = fmt.Sprintf("the phone took what the DHCP server %s had offered, and the offer is not in the capture",
+				requests[i].Fact("dhcp.option.54"))
+			d.Next = "Capture again, with a larger buffer (tcpdump -B): frames were lost."
+		}
 	case !s.named("DHCP"):
 		d.Cause, d.Frames = NoServerNamed, framesOf(answers...)
 		d.Text = fmt.Sprintf("the DHCP server %s names no provisioning server: its answer has no option 66", answers[0].Peer.Addr())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -166,4 +167,23 @@ func pcapOf(t *testing.T, frames []frame) []byte {
 		}
 	}
 	return out.Bytes()
+}
+
+// Who requests an address from a server by name has had its offer, whatever the capture lacks.
+func TestOfferMissing(t *testing.T) {
+	capture, err := os.ReadFile("library/kea-dhcp4_option66.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := rewritten(t, capture, func(i int, b []byte) []byte {
+		if i == 1 || i == 3 { // OFFER and ACK
+			return nil
+		}
+		return b
+	})
+	for _, d := range Diagnose(read(t, part).Phones[0]) {
+		if d.Cause == NoAnswer {
+			t.Errorf("%s: %s", d.Cause, d.Text)
+		}
+	}
 }
