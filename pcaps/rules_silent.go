@@ -55,16 +55,22 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 const atOnce = time.Second
 
 // wentOn is what the phone asked for so soon after a file of which no answer, or no end, is in the capture, that it had
-// it; empty: nothing. A connection it gives up after some time, whenever it asked for it last.
+// it; empty: nothing. Over TCP the last that was seen may be that it gave up: what counts is when it asked, once.
 func (s *story) wentOn(a *attempt, sends int) string {
-	if sends > 1 && a.scheme() != "tftp" {
-		return ""
+	waited := a.end.At
+	if a.scheme() != "tftp" {
+		if sends > 1 {
+			return ""
+		}
+		if len(a.requests) > 0 {
+			waited = a.requests[0].At
+		}
 	}
 	for _, b := range s.fetches {
 		if len(b.requests) == 0 || b == a {
 			continue
 		}
-		if first := b.requests[0]; first.Frame > a.end.Frame && sinceOf(a.end.At, first.At) < atOnce {
+		if first := b.requests[0]; first.Frame > a.end.Frame && sinceOf(waited, first.At) < atOnce {
 			return b.name
 		}
 	}
