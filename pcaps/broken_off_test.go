@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"bytes"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -17,14 +18,8 @@ func TestBrokenOff(t *testing.T) {
 	library(t, func(t *testing.T, capture []byte) {
 		whole := blamed(read(t, capture))
 		for n, part := range beginnings(t, capture) {
-			c, err := Read("broken off", bytes.NewReader(part), Options{})
-			if err != nil {
-				continue // nothing in it is of a phone yet
-			}
-			for what, text := range blamed(c) {
-				if whole[what] == "" {
-					t.Errorf("after frame %d: %s: %s: %s", n+1, what.side, what.cause, text)
-				}
+			for what, text := range moreBlamed(part, whole) {
+				t.Errorf("after frame %d: %s: %s: %s", n+1, what.side, what.cause, text)
 			}
 		}
 	})
@@ -62,6 +57,17 @@ func blamed(c *Capture) map[blame]string {
 			}
 		}
 	}
+	return all
+}
+
+// moreBlamed are the diagnoses of a part of a capture that the whole one does not lead to.
+func moreBlamed(part []byte, whole map[blame]string) map[blame]string {
+	c, err := Read("a part", bytes.NewReader(part), Options{})
+	if err != nil {
+		return nil // nothing in it is of a phone
+	}
+	all := blamed(c)
+	maps.DeleteFunc(all, func(what blame, _ string) bool { return whole[what] != "" })
 	return all
 }
 

@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // frameAt is a frame of one byte, so many milliseconds after the beginning.
@@ -27,18 +24,12 @@ type frameAt struct {
 
 func captureOf(t *testing.T, all []frameAt) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := pcapgo.NewWriter(&out)
-	if err := w.WriteFileHeader(65536, layers.LinkTypeEthernet); err != nil {
-		t.Fatal(err)
-	}
+	var frames []frame
 	for _, f := range all {
 		at := time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC).Add(time.Duration(f.ms) * time.Millisecond)
-		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: at, CaptureLength: 1, Length: 1}, []byte{f.byte}); err != nil {
-			t.Fatal(err)
-		}
+		frames = append(frames, frame{at: at, data: []byte{f.byte}, length: 1})
 	}
-	return out.Bytes()
+	return pcapOf(t, frames)
 }
 
 // ordered reads a capture's frames: a letter each.
