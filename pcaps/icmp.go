@@ -83,11 +83,14 @@ func (r *reader) unreachable(p packet) {
 		return
 	}
 	why := icmpWhy(four, b[0], b[1])
+	if why == "" {
+		return
+	}
 	q, ok := readQuote(four, b[8:])
 	if !ok && p.missing > 0 {
-		q, ok = r.tftp.latest(p.to)
+		q, ok = r.tftp.latest(p, four, b[8:])
 	}
-	if why == "" || !ok {
+	if !ok {
 		return
 	}
 	phone := r.roster.at[q.from.Addr()].real()
@@ -115,18 +118,30 @@ func (r *reader) unreachable(p packet) {
 	r.roster.record(phone, e)
 }
 
-// latest is the packet of a phone that an ICMP error is about most likely, where the snap length cut off what it quotes.
-func (w *tftpWatch) latest(phone netip.Addr) (q quote, ok bool) {
-	var last *transfer
-	for _, t := range w.open {
-		if t.client.Addr() == phone && !t.done && (last == nil || t.sentAt.After(last.sentAt)) {
-			last = t
-		}
-	}
-	if last == nil {
+// latest is the request of a phone that an ICMP error is about, where the snap length cut the ports off what it quotes,
+// and the rest is no other packet's.
+func (w *tftpWatch) latest(p packet, four bool, quoted []byte) (q quote, ok bool) {
+	phone := w.r.at[p.to].real()
+	if phone == nil || phone.latest == nil {
 		return q, false
 	}
-	return quote{from: last.client, to: last.server, protocol: layers.IPProtocolUDP}, true
+	t := phone.latest
+	if t.done || t.client.Addr() != p.to || sinceOf(t.sentAt, p.at) > patience {
+		return q, false
+	}
+	protocol, ends := 6, 8 // where they stand in an IPv6 header
+	if four {
+		protocol, ends = 9, 12
+	}
+	if len(quoted) > protocol && quoted[protocol] != byte(layers.IPProtocolUDP) {
+		return q, false
+	}
+	for i, b := range append(t.client.Addr().AsSlice(), t.server.Addr().AsSlice()...) {
+		if len(quoted) > ends+i && quoted[ends+i] != b {
+			return q, false
+		}
+	}
+	return quote{from: t.client, to: t.server, protocol: layers.IPProtocolUDP}, true
 }
 
 // heardOf returns what the network said of a file's requests, and of what the server sent

@@ -75,7 +75,8 @@ type Phone struct {
 	acks       ackHabit
 	oddDHCP    bool   // its DHCP is at other ports than 67 and 68
 	cut        string // the file in whose middle the capture ends; empty: in none
-	gaps       bool   // it was answered requests that the capture lacks
+	latest     *transfer
+	gaps       bool // it was answered requests that the capture lacks
 }
 
 // Name is the phone's MAC, or its address where the MAC is not known.

@@ -159,6 +159,7 @@ func (r *roster) join(from, into *Phone) {
 	into.UserAgent = cmp.Or(into.UserAgent, from.UserAgent)
 	into.Model, into.Firmware = cmp.Or(into.Model, from.Model), cmp.Or(into.Firmware, from.Firmware)
 	into.cut = cmp.Or(into.cut, from.cut)
+	into.gaps, into.oddDHCP = into.gaps || from.gaps, into.oddDHCP || from.oddDHCP
 	into.custom, into.acks = cmp.Or(into.custom, from.custom), cmp.Or(into.acks, from.acks)
 	for _, a := range from.Addresses {
 		r.bind(into, a)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -59,9 +60,11 @@ func ruleContent(s *story) []Diagnosis {
 		}
 		add(s.p.readFile(f, held))
 	}
-	if !s.lacksCfg() {
-		add(held.Check(s.identity(), device.Behaviour{}))
+	checked := held.Check(s.identity(), device.Behaviour{})
+	if s.lacksCfg() { // what the account lacks may be in another file
+		checked = slices.DeleteFunc(checked, func(f config.Finding) bool { return f.Kind == config.AccountIncomplete })
 	}
+	add(checked)
 	for _, file := range order {
 		all = append(all, contentOf(file, found[file], frames[file])...)
 	}
@@ -74,24 +77,20 @@ func (s *story) lacksCfg() bool {
 	if s.p.gaps {
 		return true
 	}
-	known := make(map[string]bool)
+	whole, moved := make(map[string]bool), s.moved()
 	for _, f := range s.p.Files {
-		known[f.URL] = known[f.URL] || f.Partial == "" && f.Body != nil
-	}
-	named := make(map[string]bool)
-	for _, a := range s.fetches {
-		if isProvisioning(a.name) || a.file() == s.p.MAC.String() {
-			named[a.name] = named[a.name] || a.missing() || known[a.url] || known[a.moved]
+		if f.Partial == "" && f.Body != nil {
+			whole[f.Name], whole[moved[f.URL]] = true, true
 		}
 	}
-	for _, there := range named {
-		if !there {
+	for _, a := range s.fetches {
+		if a.reads() && (isProvisioning(a.name) || a.file() == s.p.MAC.String()) && !a.refused() && !whole[a.name] {
 			return true
 		}
 	}
 	included, booted := s.included()
 	for name := range included {
-		if !s.asked(name) {
+		if plain, err := url.PathUnescape(name); !s.asked(name) && (err != nil || !s.asked(plain)) {
 			return true
 		}
 	}
@@ -201,7 +200,7 @@ func ruleWell(s *story) []Diagnosis {
 	got := 0
 	failed := false
 	for _, a := range s.fetches {
-		if a.end.Kind == trace.FetchFailed && a.end.Fault != "" {
+		if d, _ := s.failed(a); a.end.Kind == trace.FetchFailed && a.end.Fault != "" && d.Cause != Incomplete {
 			failed, got, names, frames = true, 0, nil, nil // what came after that counts
 		}
 		if a.done() {

@@ -64,7 +64,10 @@ func (s *story) gaveNone(a *attempt, d *Diagnosis) {
 		d.Next = "Capture longer: until a minute after the phone's last request."
 		return
 	}
-	if slices.ContainsFunc(s.p.Events, func(e Event) bool { return e.Peer == a.server() && e.Fact("http.authorization") != "" }) {
+	gave := func(e Event) bool {
+		return e.Pass == a.pass && e.Peer == a.server() && e.Fact("http.authorization") != ""
+	}
+	if isProvisioning(a.name) && slices.ContainsFunc(s.p.Events, gave) {
 		d.Cause, d.rank = Incomplete, 85
 		d.Text = fmt.Sprintf("%s asked for a user name and a password for %s: what the phone gave, as it did for other files, is not in "+
 			"the capture", a.server(), a.name)

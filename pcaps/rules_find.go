@@ -72,6 +72,9 @@ func rulePnP(s *story) []Diagnosis {
 	if len(subscribes)+len(foreign) == 0 {
 		return nil
 	}
+	if len(subscribes) > 0 { // what came before belongs to one that is not in the capture
+		foreign = slices.DeleteFunc(foreign, func(e Event) bool { return e.Frame < subscribes[0].Frame })
+	}
 	d := Diagnosis{Filter: s.filter("sip", netip.Addr{}), rank: 13}
 	if len(s.fetches) > 0 {
 		d.rank = 70
@@ -80,8 +83,8 @@ func rulePnP(s *story) []Diagnosis {
 	switch {
 	case len(subscribes) == 0:
 		d.Cause, d.Frames, d.rank = Incomplete, framesOf(foreign...), 85
-		d.Text = fmt.Sprintf("the SUBSCRIBE that the NOTIFY from %s belongs to is not in the capture: whether it is of use to the phone "+
-			"is not known", foreign[0].Peer)
+		d.Text = fmt.Sprintf("the NOTIFY from %s answers no SUBSCRIBE in this capture: whether it is of use to the phone is not known",
+			foreign[0].Peer)
 		d.Next = "Capture from the moment at which the phone is powered on."
 	case len(foreign) > 0 && (!s.named("PnP") || len(s.fetches) == 0):
 		d.Cause, d.Frames = NotifyIgnored, framesOf(foreign...)

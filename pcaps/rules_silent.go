@@ -20,7 +20,7 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 		d.Next = "Capture longer: until a minute after the phone's last request."
 		return
 	}
-	if next := s.wentOn(a, sends); next != "" {
+	if next := s.hadAnswer(a, sends); next != "" {
 		d.Cause, d.rank = Incomplete, 85
 		d.Text = fmt.Sprintf("after %s the phone asked for %s at once, and waits longer for an answer: it had one, which is not in "+
 			"the capture", a.name, next)
@@ -51,26 +51,38 @@ func (s *story) silent(a *attempt, d *Diagnosis) {
 		"a firewall or a route is in between (TFTP answers come from a new port).", server.Addr())
 }
 
-// atOnce is less than any phone waits for an answer.
+// atOnce is less than a phone waits for an answer before it goes on without (patience, or what it was told).
 const atOnce = time.Second
 
-// wentOn is what the phone asked for so soon after a file of which no answer, or no end, is in the capture, that it had
-// it; empty: nothing. Over TCP the last that was seen may be that it gave up: what counts is when it asked, once.
-func (s *story) wentOn(a *attempt, sends int) string {
-	waited := a.end.At
-	if a.scheme() != "tftp" {
-		if sends > 1 {
-			return ""
-		}
-		if len(a.requests) > 0 {
-			waited = a.requests[0].At
+// soon is less than this phone waits: it asks again after longer.
+func (s *story) soon() time.Duration {
+	soon := atOnce
+	for _, a := range s.fetches {
+		for i := 1; i < len(a.requests); i++ {
+			if a.requests[i].Attempt > 1 {
+				soon = min(soon, sinceOf(a.requests[i-1].At, a.requests[i].At)/2)
+			}
 		}
 	}
+	return soon
+}
+
+// hadAnswer is what the phone asked the same server for so soon after a request of which no answer is in the capture that it
+// had one; empty: nothing. Of a request over TCP it may be the server that hung up.
+func (s *story) hadAnswer(a *attempt, sends int) string {
+	asked := a.end.At
+	switch {
+	case strings.HasPrefix(a.name, connectionTo) && sends == 1:
+	case a.scheme() == "tftp" && len(a.requests) > 0 && a.end.Bytes == 0 && !strings.HasPrefix(a.end.Detail, "silence after"):
+		asked = a.requests[len(a.requests)-1].At
+	default:
+		return ""
+	}
 	for _, b := range s.fetches {
-		if len(b.requests) == 0 || b == a {
+		if len(b.requests) == 0 || b.url == a.url || b.server().Addr() != a.server().Addr() {
 			continue
 		}
-		if first := b.requests[0]; first.Frame > a.end.Frame && sinceOf(waited, first.At) < atOnce {
+		if first := b.requests[0]; first.Frame > a.end.Frame && sinceOf(asked, first.At) < s.soon() {
 			return b.name
 		}
 	}

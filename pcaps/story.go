@@ -2,6 +2,7 @@ package pcaps
 
 import (
 	"cmp"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -142,6 +143,21 @@ func (a *attempt) server() netip.AddrPort {
 
 // nameCut reports whether the snap length cut the file's name: which file it was is not known.
 func (a *attempt) nameCut() bool { return strings.HasSuffix(a.name, beyondSnap) }
+
+// reads reports whether a file was asked for, and not sent.
+func (a *attempt) reads() bool {
+	for _, e := range a.requests {
+		if m := e.Fact("http.method"); m != "" && m != http.MethodGet || e.Fact("tftp.opcode") == "2" {
+			return false
+		}
+	}
+	return true
+}
+
+// refused reports whether the server said that it does not give the file.
+func (a *attempt) refused() bool {
+	return a.missing() || a.end.Fault == trace.Forbidden || a.end.Fault == trace.Unauthorized || a.end.Fault == trace.ServerError
+}
 
 func (a *attempt) missing() bool { return a.end.Kind == trace.FetchMissing }
 func (a *attempt) done() bool    { return a.end.Kind == trace.FetchDone }

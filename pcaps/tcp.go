@@ -156,7 +156,7 @@ type flow struct {
 	closing        bool // anybody's FIN
 	left           bool // the client was the first to end it
 	syns           int
-	first          uint32 // the sequence number of the last one
+	synSeq         uint32 // the sequence number of the last one
 	refused        bool   // the server's reset is the answer to it
 	talk           talk
 	head           [2][]byte // until it is known what it is
@@ -193,11 +193,9 @@ func (f *flow) Accept(t *layers.TCP, ci gopacket.CaptureInfo, dir reassembly.TCP
 	case fromClient && t.SYN && !t.ACK:
 		f.opened = true
 		f.syns++
-		f.first = t.Seq
+		f.synSeq = t.Seq
 	case !fromClient && t.RST:
-		f.reset = true
-		f.refused = f.opened && t.ACK && t.Ack == f.first+1
-		f.answered = f.answered || f.opened && !f.refused
+		f.serverReset(t)
 	case !fromClient, t.ACK && !t.RST: // a client's ACK is of an answer that it had
 		f.answered = true
 	}

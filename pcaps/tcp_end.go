@@ -18,6 +18,16 @@ func (f *flow) ends(fromClient bool, t *layers.TCP) {
 	f.closing = f.closing || t.FIN
 }
 
+// serverReset takes a reset of the server's: one of the client's SYN refuses the connection (RFC 9293 §3.10.7.1), any other
+// is of one that was open. Some in between leave the sequence number 0, and acknowledge nothing.
+func (f *flow) serverReset(t *layers.TCP) {
+	f.reset = true
+	if f.opened && !f.answered && (t.Seq == 0 || t.ACK && t.Ack == f.synSeq+1) {
+		f.refused = true
+	}
+	f.answered = f.answered || f.opened && !f.refused
+}
+
 // later is the later of two.
 func later(a, b moment) moment {
 	if a.at.After(b.at) {

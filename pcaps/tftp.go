@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/fipsim/fipsim/simulator/tftp"
 	"github.com/fipsim/fipsim/simulator/trace"
@@ -49,6 +50,7 @@ type transfer struct {
 	done     bool
 	repeated int
 	ack      ackState
+	lacks    bool // the phone has acknowledged a block that the capture lacks
 	odd      bool // what the server said last can't be used
 	refused  bool // the network said that the request was not delivered
 }
@@ -98,14 +100,14 @@ func (w *tftpWatch) take(d datagram) {
 	}
 }
 
-// isAnswer tells an OACK and an ERROR: only who sent a request gets them.
+// isAnswer tells an OACK: only who has just sent a request gets one. An ERROR may come late.
 func isAnswer(b []byte) bool {
-	if len(b) < 4 || b[0] != 0 || b[1] != byte(tftp.OACK) && b[1] != byte(tftp.ERROR) {
+	if len(b) < 4 || b[0] != 0 || b[1] != byte(tftp.OACK) {
 		return false
 	}
 	p, err := tftp.Parse(b)
-	return err == nil && (p.Op == tftp.ERROR && p.Code <= tftp.OptionRefused || len(p.Options) > 0 &&
-		(p.Options[0].Name == tftp.OptionTsize || p.Options[0].Name == tftp.OptionBlksize || p.Options[0].Name == tftp.OptionTimeout))
+	return err == nil && len(p.Options) > 0 && (p.Options[0].Name == tftp.OptionTsize || p.Options[0].Name == tftp.OptionBlksize ||
+		p.Options[0].Name == tftp.OptionTimeout)
 }
 
 // looksLikeRequest tells a read or write request: at port 69 by its opcode alone, at
@@ -122,7 +124,8 @@ func looksLikeRequest(d datagram) bool {
 	if err != nil && d.cut > 0 {
 		p, err = tftp.Parse(mended(b))
 	}
-	return err == nil && p.Filename != "" && (strings.EqualFold(p.Mode, tftp.Octet) || strings.EqualFold(p.Mode, tftp.Netascii))
+	named := err == nil && p.Filename != "" && !strings.ContainsFunc(p.Filename, unicode.IsControl)
+	return named && (strings.EqualFold(p.Mode, tftp.Octet) || strings.EqualFold(p.Mode, tftp.Netascii))
 }
 
 func (w *tftpWatch) request(d datagram) {
@@ -172,7 +175,7 @@ func (w *tftpWatch) request(d datagram) {
 		phone: phone, client: d.src, server: d.dst, name: trace.Clean(file), request: bytes.Clone(d.data), sends: sends,
 		first: first, blksize: tftp.DefaultBlksize, tsize: -1, next: 1, facts: facts,
 	}
-	w.open[d.src] = t
+	w.open[d.src], phone.latest = t, t
 	w.live++
 	w.sent(t, d)
 }

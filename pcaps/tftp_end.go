@@ -127,6 +127,12 @@ func (w *tftpWatch) end(t *transfer) {
 		w.r.record(t.phone, e)
 		return
 	}
+	if t.lacks {
+		e.Fault, e.Detail = trace.NoFault, fmt.Sprintf("the phone acknowledged block %d, which the capture lacks", t.ack.block)
+		w.r.record(t.phone, e)
+		w.keep(t, e.Frame, e.Detail)
+		return
+	}
 	t.ack.ended(t.phone)
 	e.Detail = "silence after " + t.progress()
 	w.r.record(t.phone, e)

@@ -56,6 +56,11 @@ func mended(data []byte) []byte {
 	out := append(bytes.Clone(data[:2]), name...)
 	mode, options, ended := bytes.Cut(tail, []byte{0})
 	if !ended {
+		begun := strings.ToLower(string(tail))
+		isMode := func(mode string) bool { return strings.HasPrefix(mode, begun) }
+		if !isMode(tftp.Octet) && !isMode(tftp.Netascii) {
+			return data // no request
+		}
 		return append(append(append(out, 0), tftp.Octet...), 0)
 	}
 	return append(append(append(append(out, 0), mode...), 0), wholeOptions(options)...)

@@ -106,7 +106,7 @@ func (w *tftpWatch) data(t *transfer, d datagram, p tftp.Packet) {
 		t.blocks += int64(ahead)
 	}
 	delete(t.ahead, p.Block)
-	t.next = p.Block + 1
+	t.next, t.lacks = p.Block+1, false
 	t.blocks++
 	t.body.write(w.r, t.phone, p.Data)
 	if d.cut > 0 && len(t.holes) < maxHoles {
@@ -232,6 +232,7 @@ func (w *tftpWatch) fromClient(t *transfer, d datagram) {
 	if err == nil && p.Op == tftp.ACK {
 		t.ack.sent(t.phone, p.Block, d.at)
 		w.acknowledged(t, d, p.Block)
+		t.lacks = t.lacks || p.Block-t.next < 1<<15 // wraps
 	}
 	if err != nil || t.done {
 		return

@@ -37,8 +37,11 @@ func (p *ports) listen(ctx context.Context, n Network, network, address string) 
 	for range tries {
 		port := p.low + p.next.Add(1)%p.count
 		conn, err := n.ListenPacket(ctx, network, ":"+strconv.FormatUint(uint64(port), 10))
+		if err == nil {
+			return conn, nil
+		}
 		if !errors.Is(err, syscall.EADDRINUSE) {
-			return conn, err
+			break // the system says it better, and knows of ports that nobody may have
 		}
 	}
 	return n.ListenPacket(ctx, network, address)
