@@ -121,9 +121,10 @@ func (f *flows) datagram(h *held, parts [][]byte) {
 		f.d.joined(parts, f.d.dhcp)
 	case isSIP && isText(bytes.Trim(b, "\x00")):
 		f.d.joined(parts, f.d.message)
-	case t != nil && t.server == h.from:
+	case t != nil && (t.server == h.from || fromTFTP(b)):
 		f.tftp(t, b, parts)
-	case looksLikeRequest(datagram{packet: packet{}, src: src, dst: dst, data: b}):
+	case looksLikeRequest(datagram{packet: packet{}, src: src, dst: dst, data: b,
+		cut: h.frame.length - len(h.frame.data)}):
 		f.d.joined(parts, f.d.request)
 		t := &heldTransfer{server: h.to, by: make(map[uint16][][]byte)}
 		f.transfers[src] = t
@@ -137,6 +138,12 @@ func (f *flows) datagram(h *held, parts [][]byte) {
 			f.d.blank(p)
 		}
 	}
+}
+
+// fromTFTP tells what a TFTP server sends, from whichever address.
+func fromTFTP(b []byte) bool {
+	p, err := tftp.Parse(b)
+	return err == nil && p.Op != tftp.RRQ && p.Op != tftp.WRQ
 }
 
 // request is a TFTP read or write request: name and mode, then options.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +20,7 @@ import (
 	"github.com/fipsim/fipsim/simulator/discover"
 	"github.com/fipsim/fipsim/simulator/faulty"
 	"github.com/fipsim/fipsim/simulator/phone"
+	"github.com/fipsim/fipsim/simulator/tftp"
 	"github.com/fipsim/fipsim/simulator/wire"
 )
 
@@ -76,6 +79,22 @@ func TestAnonymizeStory(t *testing.T) {
 			c.send(fromPhone[i], text, 90)
 		}
 		return w.out.Bytes()
+	}
+	stories["TFTP from another address than was asked"] = func(t *testing.T) []byte {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		w.ask(40001, passBoot)
+		data := tftp.AppendData(nil, 1, []byte("include:config <"+passCfg+">\n"))
+		w.ethernet(etherIPv4, packetOf(t, netip.MustParseAddrPort("192.0.2.77:50000"), netip.AddrPortFrom(testPhone.Addr(), 40001), data))
+		return w.out.Bytes()
+	}
+	for _, snap := range []int{68, 80, 96, 120} {
+		stories[fmt.Sprint("frames cut to ", snap)] = func(t *testing.T) []byte {
+			w := newWriter(t, layers.LinkTypeEthernet)
+			w.snap = snap
+			w.serve(40001, passBoot, "include:config <"+passCfg+">\n", true)
+			w.serve(40002, passCfg, account, true)
+			return w.out.Bytes()
+		}
 	}
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
