@@ -56,6 +56,9 @@ const atOnce = time.Second
 
 // soon is less than this phone waits: it asks again after longer.
 func (s *story) soon() time.Duration {
+	if s.soonIs > 0 {
+		return s.soonIs
+	}
 	soon := atOnce
 	for _, a := range s.fetches {
 		for i := 1; i < len(a.requests); i++ {
@@ -64,7 +67,8 @@ func (s *story) soon() time.Duration {
 			}
 		}
 	}
-	return soon
+	s.soonIs = max(soon, 1)
+	return s.soonIs
 }
 
 // hadAnswer is what the phone asked the same server for so soon after a request of which no answer is in the capture that it
@@ -78,11 +82,13 @@ func (s *story) hadAnswer(a *attempt, sends int) string {
 	default:
 		return ""
 	}
-	for _, b := range s.fetches {
-		if len(b.requests) == 0 || b.url == a.url || b.server().Addr() != a.server().Addr() {
-			continue
-		}
-		if first := b.requests[0]; first.Frame > a.end.Frame && sinceOf(asked, first.At) < s.soon() {
+	soon := s.soon()
+	for _, b := range s.fetches[a.place+1:] {
+		switch {
+		case len(b.requests) == 0 || b.url == a.url || b.server().Addr() != a.server().Addr() || b.requests[0].Frame < a.end.Frame:
+		case sinceOf(asked, b.requests[0].At) >= soon:
+			return ""
+		default:
 			return b.name
 		}
 	}

@@ -19,6 +19,7 @@ type story struct {
 	p       *Phone
 	offers  []offer
 	fetches []*attempt // in the order of their first requests
+	soonIs  time.Duration
 }
 
 // offer is a server that something named.
@@ -31,6 +32,7 @@ type offer struct {
 
 // attempt is one file in one pass, from its first request to its end.
 type attempt struct {
+	place    int // among the story's fetches
 	pass     uint64
 	name     string
 	url      string
@@ -85,7 +87,7 @@ func (s *story) fetch(last map[asked]*attempt, e *Event) {
 		}
 	}
 	if a == nil || e.Kind == trace.FetchRequest && e.Attempt <= 1 && a.end.Kind != "" {
-		a = &attempt{pass: e.Pass, name: cmp.Or(e.Name, "a file without a name"), url: e.URL}
+		a = &attempt{place: len(s.fetches), pass: e.Pass, name: cmp.Or(e.Name, "a file without a name"), url: e.URL}
 		last[key] = a
 		s.fetches = append(s.fetches, a)
 	}
