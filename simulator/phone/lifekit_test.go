@@ -89,6 +89,19 @@ type living struct {
 	start  time.Time
 	cancel context.CancelFunc
 	done   chan error
+	lives  context.Context //nolint:containedctx // it ends with Run
+}
+
+// on gives it power.
+func (l *living) on() {
+	ctx, cancel := context.WithCancel(context.Background())
+	lives, over := context.WithCancel(l.t.Context())
+	l.cancel, l.lives = cancel, lives
+	go func() {
+		err := l.Run(ctx)
+		over()
+		l.done <- err
+	}()
 }
 
 // live gives a phone in the office power. Options are completed: its static server is
@@ -111,9 +124,7 @@ func (o *office) live(t *testing.T, options phone.Options, set ...string) *livin
 	if l.Phone, err = phone.New(options); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel = cancel
-	go func() { l.done <- l.Run(ctx) }()
+	l.on()
 	return l
 }
 

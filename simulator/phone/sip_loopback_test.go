@@ -3,12 +3,14 @@ package phone_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"runtime"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,6 +71,39 @@ func onLoopback(t *testing.T, o phone.Options, cfg string) (*phone.Phone, *phone
 		t.Fatal(err)
 	}
 	return p, side, events
+}
+
+// A port that somebody holds for a moment longer is waited for; one that stays taken ends the phone's life.
+func TestSIPPortHeld(t *testing.T) {
+	t.Parallel()
+	for name, release := range map[string]bool{"for a moment": true, "for good": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			held, err := net.ListenPacket("udp4", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer held.Close()
+			l := &living{t: t, events: new(trace.Recorder), done: make(chan error, 1)}
+			o := phone.Options{Attach: []phone.Attachment{phone.NewSIP(phone.SIPOptions{Listen: held.LocalAddr().String()})},
+				Trace: trace.NewStream(device.DefaultMAC, l.events)}
+			if l.Phone, err = phone.New(o); err != nil {
+				t.Fatal(err)
+			}
+			if release {
+				time.AfterFunc(100*time.Millisecond, func() { held.Close() })
+			}
+			l.on()
+			if !release {
+				if err := <-l.done; !errors.Is(err, syscall.EADDRINUSE) {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			l.wait(1, trace.SIPListening, "")
+			l.off()
+		})
+	}
 }
 
 // A client that we did not write asks over UDP and over TCP.

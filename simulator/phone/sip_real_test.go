@@ -39,9 +39,7 @@ func inField(t *testing.T, tb *testbed.Testbed, cfg string, set ...string) (l *l
 	if l.Phone, err = phone.New(o); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	l.cancel = cancel
-	go func() { l.done <- l.Run(ctx) }()
+	l.on()
 	t.Cleanup(l.off)
 	return l, side, func(cfg string) {
 		<-served
@@ -64,7 +62,7 @@ func (r rendered) Find(ctx context.Context, id device.Identity) (discover.Offer,
 // wait waits for the n-th event of a kind, from 1.
 func (l *living) wait(n int, kind trace.Kind, detail string) trace.Event {
 	l.t.Helper()
-	e, err := l.events.Wait(l.t.Context(), func(e trace.Event) bool {
+	e, err := l.events.Wait(l.lives, func(e trace.Event) bool {
 		if e.Kind == kind && strings.Contains(e.Name+" "+e.Detail, detail) {
 			n--
 		}

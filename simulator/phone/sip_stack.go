@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/fipsim/fipsim/simulator/config"
@@ -95,8 +96,27 @@ func (s *sipStack) cannotMove(err error) {
 		Detail: "the new SIP port, which is left for " + s.local.String() + ": " + sipLine(err.Error())})
 }
 
-// listen binds UDP and TCP to the same port, as Contact has one for both.
+// portHeld is how long a port that the phone had before it went down may still be taken: a process that is being started
+// on this machine shares all sockets until it runs its program.
+const portHeld = time.Second
+
+// listen binds a port, that of the phone's last life too.
 func (s *sipStack) listen(ctx context.Context, host, port string) error {
+	for until := time.Now().Add(portHeld); ; {
+		err := s.bind(ctx, host, port)
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(portHeld / 20):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// bind binds UDP and TCP to the same port, as Contact has one for both.
+func (s *sipStack) bind(ctx context.Context, host, port string) error {
 	const tries = 10 // where any port will do, one that is free for both
 	for try := 1; ; try++ {
 		udp, err := s.network.ListenPacket(ctx, "udp", net.JoinHostPort(host, port))
