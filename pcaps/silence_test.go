@@ -3,8 +3,7 @@ package pcaps
 import (
 	"bytes"
 	"net/netip"
-	"os"
-	"path/filepath"
+	"path"
 	"testing"
 	"time"
 
@@ -18,33 +17,24 @@ import (
 // A capture that goes on for minutes after a pass tells of its phone what one tells that ends there. The guide's figure
 // of PnP ends at a request: that nobody answered it is what the silence tells.
 func TestSilenceAfterwards(t *testing.T) {
-	files, err := filepath.Glob("library/*.pcapng")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d captures: %v", len(files), err)
-	}
-	for _, file := range files {
-		if filepath.Base(file) == "guide_pnp.pcapng" {
-			continue
+	library(t, func(t *testing.T, capture []byte) {
+		if path.Base(t.Name()) == "guide_pnp" {
+			return
 		}
-		b, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		short := read(t, b)
-		long := read(t, append(bytes.Clone(b), others(t, ending(short).Add(5*time.Minute))...))
+		short := read(t, capture)
+		long := read(t, append(bytes.Clone(capture), others(t, ending(short).Add(5*time.Minute))...))
 		if len(short.Phones) == 0 || len(long.Phones) != len(short.Phones) {
-			t.Errorf("%s: %d phones, and %d", file, len(short.Phones), len(long.Phones))
-			continue
+			t.Fatalf("%d phones, and %d", len(short.Phones), len(long.Phones))
 		}
 		for i, p := range short.Phones {
 			if diff := cmp.Diff(p.Like(), long.Phones[i].Like()); diff != "" {
-				t.Errorf("%s: options (-short +long):\n%s", file, diff)
+				t.Errorf("options (-short +long):\n%s", diff)
 			}
 			if diff := cmp.Diff(Diagnose(p), Diagnose(long.Phones[i]), cmpopts.IgnoreUnexported(Diagnosis{})); diff != "" {
-				t.Errorf("%s: diagnoses (-short +long):\n%s", file, diff)
+				t.Errorf("diagnoses (-short +long):\n%s", diff)
 			}
 		}
-	}
+	})
 }
 
 // ending is when the last was heard of a capture's phones.
