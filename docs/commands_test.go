@@ -50,6 +50,7 @@ func TestCommands(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			download(t, name)
 			startWorld(t, name, bin)
 		})
 	}

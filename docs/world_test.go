@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,21 @@ mount -t tmpfs tmpfs /mnt
 mkdir -m 755 /srv/tftp /mnt/home
 exec "$@"
 `
+
+// download gets what a page builds if it stands in a module of its own: the page's world has no network, and what tests
+// this module needs nothing of that one.
+func download(t *testing.T, name string) {
+	t.Helper()
+	dir := filepath.Join("..", filepath.Dir(name))
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil || dir == ".." {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		absent(t, fmt.Sprintf("what %s needs cannot be had: %v\n%s", name, err, out))
+	}
+}
 
 // startWorld starts this test again in a world for one page.
 func startWorld(t *testing.T, name, bin string) {
