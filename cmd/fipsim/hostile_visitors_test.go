@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -10,15 +8,6 @@ import (
 	"github.com/fipsim/fipsim/simulator/faulty/hostile"
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
-
-// apart lets a server listen at an address where nobody else has a port, visitors
-// included: what was free a moment ago still is.
-func apart(c *serveCmd, n int) {
-	for _, at := range []*string{&c.TFTP, &c.FTP, &c.HTTP, &c.HTTPS, &c.pnpAt, &c.relayAt} {
-		_, port, _ := net.SplitHostPort(*at)
-		*at = net.JoinHostPort(fmt.Sprintf("127.7.0.%d", n), port)
-	}
-}
 
 // doorsOf are where a server listens.
 func doorsOf(c *serveCmd) hostile.Doors {
@@ -33,8 +22,7 @@ func TestServeHostileVisitors(t *testing.T) {
 		t.Run(v.Name, func(t *testing.T) {
 			t.Parallel()
 			turn.take(t)
-			c := interviewing(t, "", 0, 0)
-			apart(c, 1+i)
+			c := interviewing(t, 1+i, "", 0, 0)
 			c.Docroot, c.PnP, c.DHCP = folder(t, map[string]string{"y000000000000.cfg": "a.b=c\n"}), true, true
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 			s.until("^Ctrl-C ends it")
@@ -63,8 +51,7 @@ func TestInterviewHostileVisitors(t *testing.T) {
 			t.Parallel()
 			turn.take(t)
 			out := filepath.Join(t.TempDir(), "desk.yaml")
-			c := interviewing(t, out, 2*time.Second, 100*time.Millisecond)
-			apart(c, 101+i)
+			c := interviewing(t, 101+i, out, 2*time.Second, 100*time.Millisecond)
 			s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 			s.until(`Switch the phone off and on now`)
 			v.Visit(t.Context(), doorsOf(c))

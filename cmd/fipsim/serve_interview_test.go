@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,31 +14,41 @@ import (
 	"github.com/fipsim/fipsim/simulator/verdict"
 )
 
-// freePort is a port of loopback that nobody had a moment ago.
-func freePort(t *testing.T, network string) string {
+// freePorts are ports of one address that nobody had a moment ago, no two the same.
+func freePorts(t *testing.T, host string, networks ...string) []string {
 	t.Helper()
-	if network == "udp" {
-		conn, err := net.ListenPacket("udp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
+	var free []string
+	for _, network := range networks {
+		var at net.Addr
+		switch network {
+		case "udp":
+			conn, err := net.ListenPacket("udp4", host+":0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close() // none is given up before all are found
+			at = conn.LocalAddr()
+		default:
+			l, err := net.Listen("tcp4", host+":0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			at = l.Addr()
 		}
-		defer conn.Close()
-		return conn.LocalAddr().String()
+		free = append(free, at.String())
 	}
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return free
 }
 
-func interviewing(t *testing.T, out string, wait, quiet time.Duration) *serveCmd {
+// interviewing is an interview of 127.7.0.n, where nobody else has a port, visitors included: what was free a moment
+// ago still is.
+func interviewing(t *testing.T, n int, out string, wait, quiet time.Duration) *serveCmd {
 	t.Helper()
+	free := freePorts(t, fmt.Sprintf("127.7.0.%d", n), "udp", "tcp", "tcp", "tcp", "udp", "udp")
 	return &serveCmd{
 		interviewFlags: interviewFlags{Out: out, Wait: wait, Quiet: quiet},
-		TFTP:           freePort(t, "udp"), FTP: freePort(t, "tcp"), HTTP: freePort(t, "tcp"), HTTPS: freePort(t, "tcp"),
-		pnpAt: freePort(t, "udp"), relayAt: freePort(t, "udp"),
+		TFTP:           free[0], FTP: free[1], HTTP: free[2], HTTPS: free[3], pnpAt: free[4], relayAt: free[5],
 	}
 }
 
@@ -45,7 +56,7 @@ func interviewing(t *testing.T, out string, wait, quiet time.Duration) *serveCmd
 // written makes a phone do the same, and the evidence is a capture of it.
 func TestServeInterview(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "desk.yaml")
-	c := interviewing(t, out, time.Minute, time.Second)
+	c := interviewing(t, 201, out, time.Minute, time.Second)
 	s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 	s.until(`^boot 1  TFTP: PnP and DHCP name different folders`)
 	s.until(`Switch the phone off and on now`)
@@ -73,7 +84,7 @@ func TestServeInterview(t *testing.T) {
 
 // Where no phone comes, that is no verdict: exit status 3.
 func TestServeInterviewOfNobody(t *testing.T) {
-	c := interviewing(t, filepath.Join(t.TempDir(), "desk.yaml"), 50*time.Millisecond, 50*time.Millisecond)
+	c := interviewing(t, 202, filepath.Join(t.TempDir(), "desk.yaml"), 50*time.Millisecond, 50*time.Millisecond)
 	s := startServing(t, func(a *app) int { return a.report(c.Run(a)) })
 	s.until(`^  Switch the phone off and on now`)
 	if exit := <-s.exit; exit != verdict.ExitUnknown || !strings.Contains(s.stderr.String(), "no phone asked for anything") {
