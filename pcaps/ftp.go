@@ -2,7 +2,6 @@ package pcaps
 
 import (
 	"bytes"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -100,7 +99,10 @@ func (t *ftpTalk) command(m moment, line string) {
 	c := ftpCommand{m: m, verb: trace.Clean(strings.ToUpper(verb)), arg: trace.Clean(arg)}
 	t.pending = append(t.pending, c)
 	switch c.verb {
+	case "PASV", "EPSV":
+		t.goesOn()
 	case "PORT", "EPRT":
+		t.goesOn()
 		t.ready = nil
 		if a, ok := dataAddress(arg, t.f.client.Addr()); ok {
 			t.f.w.expected[a] = t
@@ -270,31 +272,4 @@ func (t *ftpTalk) close(m moment) {
 	}
 	t.finishFile(m)
 	t.notSized("")
-}
-
-// finishFile ends a file of which no end was seen.
-func (t *ftpTalk) finishFile(m moment) {
-	f := t.file
-	if f == nil {
-		return
-	}
-	cut := t.f.cutOff(later(f.last, m))
-	if f.reply == "" && (!f.over || cut) {
-		t.file = nil
-		e := f.event(trace.FetchFailed, f.last)
-		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
-		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {
-		case f.lost:
-			e.Fault, e.Detail = trace.NoFault, "the capture lacks a part of this file, or of what was said of it"
-		case cut:
-			e.Fault, e.Detail = trace.NoFault, endsHere
-		case f.body.n > 0:
-			e.Fault = trace.Truncated
-		}
-		t.f.w.r.record(t.phone, e)
-		t.keep(f, m, e.Detail)
-		f.body.free(t.f.w.r)
-		return
-	}
-	t.done(m)
 }

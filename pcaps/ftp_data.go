@@ -65,6 +65,14 @@ func (d *ftpData) close(m moment) {
 	}
 }
 
+// goesOn: no client asks for the next data connection before it has the file. If this one's was not seen, it is not in the
+// capture, and the next is not it.
+func (t *ftpTalk) goesOn() {
+	if t.file != nil && t.file.conn == nil {
+		t.file.conn = &ftpData{t, nil}
+	}
+}
+
 // retrieved takes the final reply to RETR.
 func (t *ftpTalk) retrieved(m moment, code int, text string) {
 	f := t.file
@@ -119,6 +127,33 @@ func (t *ftpTalk) done(m moment) {
 	if e.Kind == trace.FetchDone || partial != "" {
 		t.keep(f, m, partial)
 	}
+}
+
+// finishFile ends a file of which no end was seen.
+func (t *ftpTalk) finishFile(m moment) {
+	f := t.file
+	if f == nil {
+		return
+	}
+	cut := t.f.cutOff(later(f.last, m))
+	if f.reply == "" && (!f.over || cut) {
+		t.file = nil
+		e := f.event(trace.FetchFailed, f.last)
+		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
+		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {
+		case f.lost:
+			e.Fault, e.Detail = trace.NoFault, "the capture lacks a part of this file, or of what was said of it"
+		case cut:
+			e.Fault, e.Detail = trace.NoFault, endsHere
+		case f.body.n > 0:
+			e.Fault = trace.Truncated
+		}
+		t.f.w.r.record(t.phone, e)
+		t.keep(f, m, e.Detail)
+		f.body.free(t.f.w.r)
+		return
+	}
+	t.done(m)
 }
 
 func (t *ftpTalk) keep(f *ftpFile, m moment, partial string) {

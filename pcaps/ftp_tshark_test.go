@@ -182,3 +182,28 @@ func TestFTPHoles(t *testing.T) {
 		}
 	}
 }
+
+// A file whose data connection the capture lacks, and perhaps what was said of it, does not take that of the next, which
+// a client opens before it asks.
+func TestFTPDataMissing(t *testing.T) {
+	for _, reply := range []string{"226 done", ""} {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		s := newFTPSession(w, testPhone.Addr(), testServer.Addr(), 41000).does("PASV", "", "227 (192,0,2,1,200,13)").does("RETR", passBoot, reply).
+			does("PASV", "", "227 (192,0,2,1,200,14)")
+		d := w.dial(netip.AddrPortFrom(s.client, 42000), netip.AddrPortFrom(s.server, 200<<8+14))
+		s.does("RETR", passCfg, "150 here")
+		d.serve("k=v\n", 100)
+		d.hangup()
+		s.c.serve("226 done\r\n", 0)
+		s.c.hangup()
+		p := read(t, w.out.Bytes()).Phones[0]
+		if len(p.Files) != 1 || p.Files[0].Name != passCfg || p.Files[0].Partial != "" {
+			t.Errorf("reply %q: %+v", reply, p.Files)
+		}
+		for _, d := range Diagnose(p) {
+			if d.Side != ByCapture && d.Side != Nobody {
+				t.Errorf("reply %q: %+v", reply, d)
+			}
+		}
+	}
+}
