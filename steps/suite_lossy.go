@@ -46,10 +46,7 @@ func (p *pulse) sound(ctx context.Context, scheme string) string {
 	for range soundings {
 		began := time.Now()
 		_ = p.probe(ctx, scheme) // silence is late, too
-		if p.suite.stalls.longest(began, time.Now()) > 0 {
-			continue // it was this machine that was late
-		}
-		took = append(took, time.Since(began))
+		took = append(took, p.suite.stalls.awake(began, time.Now())) // where this machine was late, the way was not
 		slow := len(took) == fewSoundings && slices.Min(took) > lateBy // always, and so nothing can be told
 		if loses = lossy(took); loses != "" || slow || ctx.Err() != nil {
 			break

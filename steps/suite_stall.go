@@ -77,6 +77,24 @@ func (s *stalls) longest(from, to time.Time) (most time.Duration) {
 	return most
 }
 
+// awake is how much of a time this machine did not stand still.
+func (s *stalls) awake(from, to time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ran := to.Sub(from)
+	for _, one := range s.some {
+		begin, end := one.from, one.to
+		if begin.Before(from) {
+			begin = from
+		}
+		if end.After(to) {
+			end = to
+		}
+		ran -= max(0, end.Sub(begin))
+	}
+	return ran
+}
+
 // during is how long this machine stood still while a result came about that puts the
 // blame on the server, or on another rule; 0: the result stands. Bytes that came stand.
 func (s *stalls) during(r report.Result) time.Duration {

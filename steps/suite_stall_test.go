@@ -86,14 +86,19 @@ func TestStalls(t *testing.T) {
 	for _, c := range []struct {
 		from, to int
 		want     time.Duration
+		awake    int // seconds
 	}{
-		{0, 10, 0}, {11, 20, 0}, {23, 30, 0}, // beside
-		{0, 11, time.Second}, {10, 11, time.Second}, {9, 12, time.Second},
-		{21, 22, 3 * time.Second}, // within: all of it counts
-		{0, 30, 3 * time.Second},  // the longest one
+		{0, 10, 0, 10}, {11, 20, 0, 9}, {23, 30, 0, 7}, // beside
+		{0, 11, time.Second, 10}, {10, 11, time.Second, 0}, {9, 12, time.Second, 2},
+		{21, 22, 3 * time.Second, 0}, // within: all of it counts
+		{0, 30, 3 * time.Second, 26}, // the longest one
+		{22, 24, 3 * time.Second, 1}, // in part
 	} {
 		if got := s.longest(at(c.from), at(c.to)); got != c.want {
 			t.Errorf("from %d to %d: %v, want %v", c.from, c.to, got, c.want)
+		}
+		if got := s.awake(at(c.from), at(c.to)); got != time.Duration(c.awake)*time.Second {
+			t.Errorf("from %d to %d: awake for %v, want %d s", c.from, c.to, got, c.awake)
 		}
 	}
 	for i := range 3 * mostStalls {
