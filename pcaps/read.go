@@ -45,8 +45,7 @@ type reader struct {
 	tcp     *tcpWatch
 	out     Capture
 
-	latest   time.Time // the latest time of a frame
-	swept    time.Time
+	clock    clock
 	shortest int                     // of the frames that the snap length cut, in bytes that are there
 	links    map[layers.LinkType]int // frames of link types that are not known
 	panics   int
@@ -96,7 +95,7 @@ func (r *reader) note(format string, args ...any) {
 // frame reads one frame.
 func (r *reader) frame(f frame) {
 	r.out.Frames = max(r.out.Frames, f.number)
-	r.clock(f)
+	r.time(f)
 	if len(f.data) < f.length {
 		if r.out.Cut++; r.out.Cut == 1 || len(f.data) < r.shortest {
 			r.shortest = len(f.data)
@@ -119,20 +118,16 @@ func (r *reader) frame(f frame) {
 	}
 }
 
-// clock follows the capture's time.
-func (r *reader) clock(f frame) {
+// time follows the capture's time, and ends what was silent for too long.
+func (r *reader) time(f frame) {
 	if r.out.First.IsZero() {
-		r.out.First, r.latest, r.swept = f.at, f.at, f.at
+		r.out.First = f.at
 	}
 	r.out.Last = f.at
-	if f.at.After(r.latest) {
-		r.latest = f.at
-	}
-	if r.latest.Sub(r.swept) > sweeping || f.number%20_000 == 0 {
-		r.swept = r.latest
-		r.tftp.sweep(r.latest)
-		r.sip.sweep(r.latest)
-		r.tcp.sweep(r.latest)
+	if now, due := r.clock.next(f.at); due || f.number%20_000 == 0 {
+		r.tftp.sweep(now)
+		r.sip.sweep(now)
+		r.tcp.sweep(now)
 	}
 }
 
@@ -189,7 +184,7 @@ func (r *reader) segment(p packet) {
 
 // finish ends what is open, and sums up.
 func (r *reader) finish() {
-	end := r.latest
+	end := r.clock.latest
 	if until := r.source.source.until(); until.After(end) {
 		end = end.Add(min(sinceOf(end, until), flowIdle))
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/gopacket/gopacket/pcapgo"
 )
 
-// A capture that goes on for minutes after a pass tells of its phone what one tells that ends there. The guide's figure
+// A capture that goes on for minutes or hours after a pass tells of its phone what one tells that ends there. The guide's figure
 // of PnP ends at a request: that nobody answered it is what the silence tells.
 func TestSilenceAfterwards(t *testing.T) {
 	library(t, func(t *testing.T, capture []byte) {
@@ -22,16 +22,18 @@ func TestSilenceAfterwards(t *testing.T) {
 			return
 		}
 		short := read(t, capture)
-		long := read(t, append(bytes.Clone(capture), others(t, ending(short).Add(5*time.Minute))...))
-		if len(short.Phones) == 0 || len(long.Phones) != len(short.Phones) {
-			t.Fatalf("%d phones, and %d", len(short.Phones), len(long.Phones))
-		}
-		for i, p := range short.Phones {
-			if diff := cmp.Diff(p.Like(), long.Phones[i].Like()); diff != "" {
-				t.Errorf("options (-short +long):\n%s", diff)
+		for _, later := range []time.Duration{5 * time.Minute, 5*time.Minute + time.Second, time.Hour, 24 * time.Hour} {
+			long := read(t, append(bytes.Clone(capture), others(t, ending(short).Add(later))...))
+			if len(short.Phones) == 0 || len(long.Phones) != len(short.Phones) {
+				t.Fatalf("%d phones, and %d", len(short.Phones), len(long.Phones))
 			}
-			if diff := cmp.Diff(Diagnose(p), Diagnose(long.Phones[i]), cmpopts.IgnoreUnexported(Diagnosis{})); diff != "" {
-				t.Errorf("diagnoses (-short +long):\n%s", diff)
+			for i, p := range short.Phones {
+				if diff := cmp.Diff(p.Like(), long.Phones[i].Like()); diff != "" {
+					t.Errorf("%v later: options (-short +long):\n%s", later, diff)
+				}
+				if diff := cmp.Diff(Diagnose(p), Diagnose(long.Phones[i]), cmpopts.IgnoreUnexported(Diagnosis{})); diff != "" {
+					t.Errorf("%v later: diagnoses (-short +long):\n%s", later, diff)
+				}
 			}
 		}
 	})
