@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -67,10 +68,11 @@ func download(t *testing.T, name string) {
 	if _, err := os.Stat(filepath.Join(dir, "go.mod")); err != nil || dir == ".." {
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", os.DevNull, ".")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		absent(t, fmt.Sprintf("what %s needs cannot be had: %v\n%s", name, err, out))
+	var told bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-deps", ".")
+	cmd.Dir, cmd.Stderr = dir, &told
+	if err := cmd.Run(); err != nil {
+		absent(t, fmt.Sprintf("what %s needs cannot be had: %v\n%s", name, err, &told))
 	}
 }
 

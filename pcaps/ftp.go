@@ -99,11 +99,8 @@ func (t *ftpTalk) command(m moment, line string) {
 	c := ftpCommand{m: m, verb: trace.Clean(strings.ToUpper(verb)), arg: trace.Clean(arg)}
 	t.pending = append(t.pending, c)
 	switch c.verb {
-	case "PASV", "EPSV":
-		t.goesOn()
 	case "PORT", "EPRT":
 		t.goesOn()
-		t.ready = nil
 		if a, ok := dataAddress(arg, t.f.client.Addr()); ok {
 			t.f.w.expected[a] = t
 		}
@@ -113,7 +110,9 @@ func (t *ftpTalk) command(m moment, line string) {
 		}
 		t.finishFile(m)
 		t.notSized(t.path(c.arg))
-		t.file = t.begin(c.m, c.arg, t.path(c.arg))
+		if t.file = t.begin(c.m, c.arg, t.path(c.arg)); t.file != nil {
+			t.f.w.coming[t] = true
+		}
 		t.size, t.ready = -1, nil
 	case "CWD", "STOR", "APPE": // a folder, or a file that is new there
 		t.notSized(t.path(c.arg))
@@ -172,6 +171,12 @@ func (t *ftpTalk) reply(m moment, line string) {
 		return
 	}
 	t.multi = ""
+	switch code {
+	case 227:
+		t.passOver("PASV")
+	case 229:
+		t.passOver("EPSV")
+	}
 	if len(t.pending) == 0 { // the greeting, or 421 on its own
 		return
 	}
@@ -207,8 +212,8 @@ func (t *ftpTalk) told(c ftpCommand, code int, text string) {
 // obey draws the conclusions from a reply.
 func (t *ftpTalk) obey(m moment, c *ftpCommand, code int, text string) {
 	switch {
-	case code == 227, code == 229: // to PASV and EPSV
-		t.ready = nil
+	case code == 227, code == 229:
+		t.goesOn()
 		if a, ok := dataAddress(text[3:], t.f.server.Addr()); ok && len(t.f.w.expected) < maxExpected {
 			t.f.w.expected[a] = t
 		}

@@ -3,8 +3,10 @@ package pcaps
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -65,12 +67,39 @@ func (d *ftpData) close(m moment) {
 	}
 }
 
-// goesOn: no client asks for the next data connection before it has the file. If this one's was not seen, it is not in the
-// capture, and the next is not it.
+// goesOn takes that the client sets out for the next data connection, as none does before it has its file. Where the
+// connection of that file was not seen, the capture lacks it, and the one that comes is of the next file.
 func (t *ftpTalk) goesOn() {
+	t.ready = nil
 	if t.file != nil && t.file.conn == nil {
 		t.file.conn = &ftpData{t, nil}
 	}
+}
+
+// passOver takes the reply to a command, which is known by its code: what was sent before that command got none.
+func (t *ftpTalk) passOver(verb string) {
+	i := slices.IndexFunc(t.pending, func(c ftpCommand) bool { return c.verb == verb })
+	for _, c := range t.pending[:max(0, i)] {
+		t.told(c, 0, "no reply")
+	}
+	t.pending = t.pending[max(0, i):]
+}
+
+// noFile ends the file that was under way.
+func (t *ftpTalk) noFile() {
+	t.file = nil
+	delete(t.f.w.coming, t)
+}
+
+// sparing is the time since when a connection must have been silent to be over. No session is over as long as its file comes
+// over another connection.
+func (w *tcpWatch) sparing(before time.Time) time.Time {
+	for t := range w.coming {
+		if d := t.file.conn; d != nil && d.f != nil && !d.f.last.at.Before(before) && t.f.last.at.Before(before) {
+			before = t.f.last.at
+		}
+	}
+	return before
 }
 
 // retrieved takes the final reply to RETR.
@@ -88,7 +117,7 @@ func (t *ftpTalk) retrieved(m moment, code int, text string) {
 // done ends a file: the reply came, and the data connection is closed, or never was.
 func (t *ftpTalk) done(m moment) {
 	f := t.file
-	t.file = nil
+	t.noFile()
 	defer f.body.free(t.f.w.r)
 	e := f.event(trace.FetchDone, f.last)
 	e.Peer, e.Bytes = t.f.server, f.body.n
@@ -137,7 +166,7 @@ func (t *ftpTalk) finishFile(m moment) {
 	}
 	cut := t.f.cutOff(later(f.last, m))
 	if f.reply == "" && (!f.over || cut) {
-		t.file = nil
+		t.noFile()
 		e := f.event(trace.FetchFailed, f.last)
 		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
 		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {

@@ -124,10 +124,10 @@ func (r *reader) time(f frame) {
 		r.out.First = f.at
 	}
 	r.out.Last = f.at
-	if now, due := r.clock.next(f.at); due || f.number%20_000 == 0 {
-		r.tftp.sweep(now)
-		r.sip.sweep(now)
-		r.tcp.sweep(now)
+	if r.clock.next(f.at) || f.number%20_000 == 0 {
+		r.tftp.sweep(r.clock.present(tftpIdle))
+		r.sip.sweep(r.clock.present(sipIdle))
+		r.tcp.sweep(r.clock.present(flowIdle))
 	}
 }
 

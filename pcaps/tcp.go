@@ -21,6 +21,7 @@ type tcpWatch struct {
 	pool      *reassembly.StreamPool
 	assembler *reassembly.Assembler
 	expected  map[netip.AddrPort]*ftpTalk // where FTP data connections are to come
+	coming    map[*ftpTalk]bool           // FTP sessions with a file under way
 	current   packet                      // being assembled
 	header    layers.TCP                  // of it
 	flows     int                         // open
@@ -57,6 +58,7 @@ func newTCPWatch(r *roster) *tcpWatch {
 }
 
 func (w *tcpWatch) reset() {
+	w.coming = make(map[*ftpTalk]bool)
 	w.pool = reassembly.NewStreamPool(w)
 	w.assembler = reassembly.NewAssembler(w.pool)
 	w.assembler.MaxBufferedPagesTotal = maxPages
@@ -120,7 +122,7 @@ func (w *tcpWatch) buffered(head []byte) *bufio.Reader {
 // sweep ends what nothing was heard of for long.
 func (w *tcpWatch) sweep(now time.Time) {
 	w.swept = now
-	w.assembler.FlushWithOptions(reassembly.FlushOptions{T: now.Add(-holeWait), TC: now.Add(-flowIdle)})
+	w.assembler.FlushWithOptions(reassembly.FlushOptions{T: now.Add(-holeWait), TC: w.sparing(now.Add(-flowIdle))})
 	if w.flows > maxFlows {
 		w.assembler.FlushAll()
 	}

@@ -137,27 +137,28 @@ func (w *tftpWatch) request(d datagram) {
 		w.malformed(d, err)
 		return
 	}
-	if t := w.open[d.src]; t != nil && t.twice(d) {
+	old := w.before(d)
+	if old != nil && old.twice(d) {
 		w.twice++
-		e := t.event(trace.FetchIgnored, d)
-		e.Peer, e.Detail, e.Facts = d.dst, "the same request, right after it: the capture has it twice", t.facts
-		w.r.record(t.phone, e)
+		e := old.event(trace.FetchIgnored, d)
+		e.Peer, e.Detail, e.Facts = d.dst, "the same request, right after it: the capture has it twice", old.facts
+		w.r.record(old.phone, e)
 		return
 	}
-	if t := w.open[d.src]; t != nil && !t.done && !t.peer.IsValid() && t.server == d.dst && bytes.Equal(t.request, d.data) {
-		t.sends++
-		w.sent(t, d)
+	if old != nil && !old.done && !old.peer.IsValid() && old.server == d.dst && bytes.Equal(old.request, d.data) {
+		old.sends++
+		w.sent(old, d)
 		return
 	}
 	sends, first := 1, d.at
-	if t := w.open[d.src]; t != nil {
-		if t.again(d) {
+	if old != nil {
+		if old.again(d) {
 			// The answer did not reach the phone, which asks again from the same port: the
 			// server answers anew, from another one.
-			sends, first = t.sends+1, t.first
-			w.forget(t)
+			sends, first = old.sends+1, old.first
+			w.forget(old)
 		}
-		w.end(t)
+		w.end(old)
 	}
 	if w.live >= maxTransfers {
 		w.cut++
@@ -185,6 +186,20 @@ func (w *tftpWatch) request(d datagram) {
 func (t *transfer) twice(d datagram) bool {
 	since := d.at.Sub(t.sentAt)
 	return since >= 0 && since < twiceWithin && t.server == d.dst && bytes.Equal(t.request, d.data)
+}
+
+// fewSends is less than a client sends before it gives up.
+const fewSends = 2
+
+// before is the transfer from the port of a request; nil: none, or one that was over, as nothing was heard of it for too
+// long. One that had hardly begun may be asked for again after the clock was set.
+func (w *tftpWatch) before(d datagram) *transfer {
+	t := w.open[d.src]
+	if t != nil && d.at.Sub(t.last) > tftpIdle && (t.peer.IsValid() || t.sends > fewSends) {
+		w.end(t)
+		return nil
+	}
+	return t
 }
 
 // again reports whether a request is the transfer's own once more, though it was answered.

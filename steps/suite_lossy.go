@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -42,13 +43,14 @@ func (p *pulse) sound(ctx context.Context, scheme string) string {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), soundingTime)
 	defer cancel()
-	var took []time.Duration
+	var all []sounding
 	for range soundings {
 		began := time.Now()
 		_ = p.probe(ctx, scheme) // silence is late, too
-		took = append(took, p.suite.stalls.awake(began, time.Now())) // where this machine was late, the way was not
-		slow := len(took) == fewSoundings && slices.Min(took) > lateBy // always, and so nothing can be told
-		if loses = lossy(took); loses != "" || slow || ctx.Err() != nil {
+		now := time.Now()
+		all = append(all, sounding{now.Sub(began), p.suite.stalls.awake(began, now)})
+		slow := len(all) == fewSoundings && quickest(all) > lateBy // always, and so nothing can be told
+		if loses = lossy(all); loses != "" || slow || ctx.Err() != nil {
 			break
 		}
 	}
@@ -74,17 +76,25 @@ func (p *pulse) served(scheme string, took time.Duration) {
 	}
 }
 
-// lossy says what times of one and the same request show that some were sent again; empty: nothing
-// does.
-func lossy(took []time.Duration) string {
-	quickest := slices.Min(took)
-	isLate := func(t time.Duration) bool { return t > 4*quickest+lateBy }
+// sounding is what a small file took, and how much of that this machine did not stand still. The way may have taken as
+// little as that, or all of it.
+type sounding struct{ took, awake time.Duration }
+
+// quickest is the shortest time in which the file came for certain.
+func quickest(all []sounding) time.Duration {
+	return slices.MinFunc(all, func(a, b sounding) int { return cmp.Compare(a.took, b.took) }).took
+}
+
+// lossy says what soundings show that some requests were sent again; empty: nothing does.
+func lossy(all []sounding) string {
+	least := quickest(all)
+	isLate := func(s sounding) bool { return s.awake > 4*least+lateBy }
 	// A server that is late at first, and then no more, was busy with what it was asked before.
-	first := slices.IndexFunc(took, func(t time.Duration) bool { return !isLate(t) })
+	first := slices.IndexFunc(all, func(s sounding) bool { return !isLate(s) })
 	var late []string
-	for _, t := range took[first:] {
-		if isLate(t) {
-			late = append(late, t.Round(100*time.Millisecond).String())
+	for _, s := range all[first:] {
+		if isLate(s) {
+			late = append(late, s.awake.Round(100*time.Millisecond).String())
 		}
 	}
 	if len(late) < enoughLate {
@@ -92,7 +102,7 @@ func lossy(took []time.Duration) string {
 	}
 	return fmt.Sprintf("packets are lost on the way to the server, or by it: "+
 		"one small file, asked for %d times, came within %s and only after %s",
-		len(took), quickest.Round(100*time.Microsecond), strings.Join(late, ", "))
+		len(all), least.Round(100*time.Microsecond), strings.Join(late, ", "))
 }
 
 // waited reports whether a scenario was kept waiting: for an answer that did not come, or came as

@@ -12,24 +12,35 @@ import (
 
 func TestLossy(t *testing.T) {
 	const quick, late = 3 * time.Millisecond, 4200 * time.Millisecond
+	awake := func(times ...time.Duration) (all []sounding) {
+		for _, took := range times {
+			all = append(all, sounding{took, took})
+		}
+		return all
+	}
 	for name, c := range map[string]struct {
-		took []time.Duration
+		all  []sounding
 		want bool
 	}{
-		"all quick":        {[]time.Duration{quick, quick, quick}, false},
-		"one late":         {[]time.Duration{quick, late, quick, quick}, false},
-		"now and then":     {[]time.Duration{quick, late, quick, late}, true},
-		"busy at first":    {[]time.Duration{late, late, late, quick, quick, quick}, false},
-		"slow always":      {[]time.Duration{late, late, late, late}, false},
-		"silent always":    {[]time.Duration{probeTime, probeTime, probeTime}, false},
-		"late after a lot": {[]time.Duration{late, quick, quick, quick, quick, late, late}, true},
+		"all quick":        {awake(quick, quick, quick), false},
+		"one late":         {awake(quick, late, quick, quick), false},
+		"now and then":     {awake(quick, late, quick, late), true},
+		"busy at first":    {awake(late, late, late, quick, quick, quick), false},
+		"slow always":      {awake(late, late, late, late), false},
+		"silent always":    {awake(probeTime, probeTime, probeTime), false},
+		"late after a lot": {awake(late, quick, quick, quick, quick, late, late), true},
+		"standstills":      {[]sounding{{quick, quick}, {late, quick}, {late, quick}}, false},
+		"lost amid them":   {[]sounding{{quick, quick}, {late + time.Second, late}, {late + time.Second, late}}, true},
+		// The way went on meanwhile: it takes a second as the others do.
+		"slow, and one amid a standstill": {append(awake(time.Second, time.Second), sounding{900 * time.Millisecond, quick}, sounding{1100 * time.Millisecond, 1100 * time.Millisecond},
+			sounding{1200 * time.Millisecond, 1200 * time.Millisecond}), false},
 	} {
-		if got := lossy(c.took); (got != "") != c.want {
+		if got := lossy(c.all); (got != "") != c.want {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
 	want := "packets are lost on the way to the server, or by it: one small file, asked for 4 times, came within 3ms and only after 4.2s, 1.5s"
-	if got := lossy([]time.Duration{quick, late, quick, 1500 * time.Millisecond}); got != want {
+	if got := lossy(awake(quick, late, quick, 1500*time.Millisecond)); got != want {
 		t.Errorf("%q", got)
 	}
 }
