@@ -41,8 +41,8 @@ func TestClockIsSet(t *testing.T) {
 	})
 }
 
-// A file may take longer than a connection may be silent, as the session does meanwhile; and its clock may be set more than
-// once.
+// A session is silent as long as its file comes, and the clock may be set meanwhile, more than once. One that is silent for
+// longer than a connection is followed is not told to its end, and nobody is blamed.
 func TestLongFTPFile(t *testing.T) {
 	for name, test := range map[string]struct {
 		ahead, back time.Duration // after one line of it, and after two
@@ -74,6 +74,12 @@ func TestLongFTPFile(t *testing.T) {
 			s.c.serve("226 done\r\n", 0)
 			s.c.hangup()
 			p := read(t, w.out.Bytes()).Phones[0]
+			if test.lines > 60 {
+				if got := Diagnose(p); got[0].Side != ByCapture {
+					t.Errorf("%+v", got)
+				}
+				return
+			}
 			if len(p.Files) != 1 || p.Files[0].Partial != "" || bytes.Count(p.Files[0].Body, []byte("\n")) != test.lines {
 				t.Errorf("%+v", p.Files)
 			}
@@ -103,6 +109,47 @@ func TestStoppedAndAskedLater(t *testing.T) {
 			if got := Diagnose(read(t, w.out.Bytes()).Phones[0]); got[0].Cause != NoAnswer {
 				t.Errorf("%s, %v later: %+v", name, later, got)
 			}
+		}
+	}
+}
+
+// A file that stopped, with its session, is told as such, whichever of the two connections is given up first.
+func TestFTPStopped(t *testing.T) {
+	w := newWriter(t, layers.LinkTypeEthernet)
+	s := newFTPSession(w, testPhone.Addr(), testServer.Addr(), 41000).does("PASV", "", "227 (192,0,2,1,200,14)")
+	d := w.dial(netip.AddrPortFrom(s.client, 42000), netip.AddrPortFrom(s.server, 200<<8+14))
+	s.does("RETR", passCfg, "150 here")
+	d.serve("k=v\n", 0)
+	for i := range 30 {
+		w.later(25 * time.Second)
+		w.ethernet(etherIPv4, packetOf(t, netip.MustParseAddrPort("192.0.2.99:4000"), netip.MustParseAddrPort("192.0.2.98:4000"), []byte{byte(i)}))
+	}
+	capture := w.out.Bytes()
+	for range 20 {
+		if got := Diagnose(read(t, capture).Phones[0]); got[0].Cause != FileCut {
+			t.Fatalf("%+v", got)
+		}
+	}
+}
+
+// A phone that connects anew from the same port, after a silence, has begun anew.
+func TestSamePortAfterSilence(t *testing.T) {
+	for silence, isn := range map[time.Duration]uint32{10 * time.Minute: 500, time.Hour: 900_000, 2 * time.Hour: 1000} {
+		w := newWriter(t, layers.LinkTypeEthernet)
+		phone, server := netip.AddrPortFrom(testPhone.Addr(), 40001), netip.AddrPortFrom(testServer.Addr(), 80)
+		get := "GET /" + passCfg + " HTTP/1.1\r\nHost: x\r\n\r\n"
+		w.dial(phone, server).phone(get, 0)
+		w.later(silence)
+		c := w.joined(phone, server)
+		c.seq = map[bool]uint32{true: isn, false: 7}
+		c.segment(true, "", true, false)
+		c.segment(false, "", true, false)
+		c.phone(get, 0)
+		c.serve("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nk=v\n", 0)
+		c.hangup()
+		p := read(t, w.out.Bytes()).Phones[0]
+		if got := Diagnose(p); got[0].Cause != NoAnswer || len(p.Files) != 1 || p.Files[0].Partial != "" {
+			t.Errorf("%v: %+v, %+v", silence, got, p.Files)
 		}
 	}
 }

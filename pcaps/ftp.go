@@ -110,9 +110,7 @@ func (t *ftpTalk) command(m moment, line string) {
 		}
 		t.finishFile(m)
 		t.notSized(t.path(c.arg))
-		if t.file = t.begin(c.m, c.arg, t.path(c.arg)); t.file != nil {
-			t.f.w.coming[t] = true
-		}
+		t.file = t.begin(c.m, c.arg, t.path(c.arg))
 		t.size, t.ready = -1, nil
 	case "CWD", "STOR", "APPE": // a folder, or a file that is new there
 		t.notSized(t.path(c.arg))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/fipsim/fipsim/simulator/trace"
 )
@@ -61,7 +60,11 @@ func (d *ftpData) close(m moment) {
 	if f == nil {
 		return
 	}
-	f.over, f.data, f.broken, f.last = true, true, d.f.reset, m
+	f.data, f.broken = true, d.f.reset
+	if !d.f.closing && !d.f.resets { // nobody ended it: it was silent for long, or the capture is over
+		return
+	}
+	f.over, f.last = true, m
 	if f.reply != "" {
 		d.session.done(m)
 	}
@@ -76,6 +79,15 @@ func (t *ftpTalk) goesOn() {
 	}
 }
 
+// comes reports whether the file still came when its session, which is silent meanwhile, was given up.
+func (f *ftpFile) comes() bool {
+	if f.conn == nil || f.conn.f == nil || !f.conn.f.w.over.IsZero() {
+		return false
+	}
+	session := f.conn.session.f
+	return !session.closing && !session.resets && f.last.at.Sub(session.last.at) > flowIdle/2
+}
+
 // passOver takes the reply to a command, which is known by its code: what was sent before that command got none.
 func (t *ftpTalk) passOver(verb string) {
 	i := slices.IndexFunc(t.pending, func(c ftpCommand) bool { return c.verb == verb })
@@ -83,23 +95,6 @@ func (t *ftpTalk) passOver(verb string) {
 		t.told(c, 0, "no reply")
 	}
 	t.pending = t.pending[max(0, i):]
-}
-
-// noFile ends the file that was under way.
-func (t *ftpTalk) noFile() {
-	t.file = nil
-	delete(t.f.w.coming, t)
-}
-
-// sparing is the time since when a connection must have been silent to be over. No session is over as long as its file comes
-// over another connection.
-func (w *tcpWatch) sparing(before time.Time) time.Time {
-	for t := range w.coming {
-		if d := t.file.conn; d != nil && d.f != nil && !d.f.last.at.Before(before) && t.f.last.at.Before(before) {
-			before = t.f.last.at
-		}
-	}
-	return before
 }
 
 // retrieved takes the final reply to RETR.
@@ -117,7 +112,7 @@ func (t *ftpTalk) retrieved(m moment, code int, text string) {
 // done ends a file: the reply came, and the data connection is closed, or never was.
 func (t *ftpTalk) done(m moment) {
 	f := t.file
-	t.noFile()
+	t.file = nil
 	defer f.body.free(t.f.w.r)
 	e := f.event(trace.FetchDone, f.last)
 	e.Peer, e.Bytes = t.f.server, f.body.n
@@ -166,10 +161,12 @@ func (t *ftpTalk) finishFile(m moment) {
 	}
 	cut := t.f.cutOff(later(f.last, m))
 	if f.reply == "" && (!f.over || cut) {
-		t.noFile()
+		t.file = nil
 		e := f.event(trace.FetchFailed, f.last)
 		e.Peer, e.Bytes, e.Fault = t.f.server, f.body.n, trace.NoAnswer
 		switch e.Detail = fmt.Sprintf("silence after %d bytes", f.body.n); {
+		case f.comes():
+			e.Fault, e.Detail = trace.NoFault, "it took longer than a session is followed in silence"
 		case f.lost:
 			e.Fault, e.Detail = trace.NoFault, "the capture lacks a part of this file, or of what was said of it"
 		case cut:

@@ -21,7 +21,7 @@ type tcpWatch struct {
 	pool      *reassembly.StreamPool
 	assembler *reassembly.Assembler
 	expected  map[netip.AddrPort]*ftpTalk // where FTP data connections are to come
-	coming    map[*ftpTalk]bool           // FTP sessions with a file under way
+	open      map[[2]netip.AddrPort]*flow // by client and server
 	current   packet                      // being assembled
 	header    layers.TCP                  // of it
 	flows     int                         // open
@@ -58,7 +58,7 @@ func newTCPWatch(r *roster) *tcpWatch {
 }
 
 func (w *tcpWatch) reset() {
-	w.coming = make(map[*ftpTalk]bool)
+	w.open = make(map[[2]netip.AddrPort]*flow)
 	w.pool = reassembly.NewStreamPool(w)
 	w.assembler = reassembly.NewAssembler(w.pool)
 	w.assembler.MaxBufferedPagesTotal = maxPages
@@ -82,6 +82,9 @@ func (w *tcpWatch) take(p packet) {
 	t := &w.header
 	if t.DecodeFromBytes(p.payload, gopacket.NilDecodeFeedback) != nil {
 		return
+	}
+	if t.SYN && !t.ACK {
+		w.anew(p, t)
 	}
 	w.current = p
 	w.assembler.AssembleWithContext(flowOf(p.from, p.to), t, w.moment(p))
@@ -122,7 +125,7 @@ func (w *tcpWatch) buffered(head []byte) *bufio.Reader {
 // sweep ends what nothing was heard of for long.
 func (w *tcpWatch) sweep(now time.Time) {
 	w.swept = now
-	w.assembler.FlushWithOptions(reassembly.FlushOptions{T: now.Add(-holeWait), TC: w.sparing(now.Add(-flowIdle))})
+	w.assembler.FlushWithOptions(reassembly.FlushOptions{T: now.Add(-holeWait), TC: now.Add(-flowIdle)})
 	if w.flows > maxFlows {
 		w.assembler.FlushAll()
 	}
@@ -179,6 +182,7 @@ func (w *tcpWatch) New(_, _ gopacket.Flow, t *layers.TCP, _ reassembly.Assembler
 		f.client, f.server, f.turned, f.hw = dst, src, true, device.MAC{}
 	}
 	w.flows++
+	w.open[[2]netip.AddrPort{f.client, f.server}] = f
 	if s := w.expected[f.server]; s != nil {
 		delete(w.expected, f.server)
 		f.talk = s.openData(f)
@@ -276,6 +280,9 @@ func (f *flow) ReassemblyComplete(reassembly.AssemblerContext) bool {
 	}
 	f.ended = true
 	f.w.flows--
+	if ports := [2]netip.AddrPort{f.client, f.server}; f.w.open[ports] == f {
+		delete(f.w.open, ports)
+	}
 	switch {
 	case f.talk != nil:
 		f.talk.close(f.last)

@@ -1,6 +1,10 @@
 package pcaps
 
-import "github.com/gopacket/gopacket/layers"
+import (
+	"net/netip"
+
+	"github.com/gopacket/gopacket/layers"
+)
 
 // endsHere is what is said of what was under way when the capture ended.
 const endsHere = "the capture ends in the middle of it"
@@ -34,4 +38,13 @@ func later(a, b moment) moment {
 		return a
 	}
 	return b
+}
+
+// anew takes a connection's first segment. If one of the same ports was open, and silent for long, it was silence indeed,
+// and no leap of the clock: all that was silent as long is over.
+func (w *tcpWatch) anew(p packet, t *layers.TCP) {
+	ports := [2]netip.AddrPort{netip.AddrPortFrom(p.from, uint16(t.SrcPort)), netip.AddrPortFrom(p.to, uint16(t.DstPort))}
+	if f := w.open[ports]; f != nil && (f.answered || f.synSeq != t.Seq) && p.at.Sub(f.last.at) > flowIdle {
+		w.sweep(p.at)
+	}
 }
